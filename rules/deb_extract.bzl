@@ -1,0 +1,71 @@
+"""Unpacks Debian packages into one tree."""
+
+load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
+
+def _deb_extract_impl(ctx):
+    tree = declare_tree(ctx)
+    args = tool_args(ctx)
+    args.add_all(ctx.files.debs, format_each = "--deb=%s")
+    args.add_all(ctx.attr.include, format_each = "--include=%s")
+    args.add_all(ctx.attr.exclude, format_each = "--exclude=%s")
+    args.add("--strip_prefix=" + ctx.attr.strip_prefix)
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.remap.items()], format_each = "--remap=%s")
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.links.items()], format_each = "--link=%s")
+    args.add(tree.tar, format = "--out=%s")
+    args.add(tree.provenance, format = "--provenance=%s")
+    ctx.actions.run(
+        executable = ctx.executable._deb_extract,
+        arguments = [args],
+        inputs = ctx.files.debs,
+        outputs = tree_files([tree]),
+        env = ENVIRONMENT,
+        mnemonic = "DebExtract",
+        progress_message = "Extracting packages of %{label}",
+        resource_set = _resources,
+    )
+    return tree_outputs(ctx, tree)
+
+def _resources(_os, inputs):
+    # A thread per core, each with a decoder of up to 64 MiB.
+    return {"cpu": min(inputs, 2), "memory": 256}
+
+deb_extract = rule(
+    implementation = _deb_extract_impl,
+    doc = """Unpacks Debian packages into one tree, without dpkg and without maintainer scripts.
+
+Paths are those of a system with merged /usr: what a package has in /lib is in `usr/lib`. Absolute
+links become relative. Packages that bring different files of one path are an error.
+
+A pattern (`*`, `?`, `[abc]` within a name, `**` for any names) that matches a directory matches
+everything below it; one that matches nothing is an error.""",
+    attrs = {
+        "debs": attr.label_list(
+            doc = "The packages: targets of a `debs` repository, or .deb files.",
+            allow_files = [".deb"],
+            mandatory = True,
+            allow_empty = False,
+        ),
+        "exclude": attr.string_list(
+            doc = "Patterns of paths that are left out, even if `include` matches them.",
+        ),
+        "include": attr.string_list(
+            doc = "Patterns of paths that are taken; empty means all.",
+        ),
+        "links": attr.string_dict(
+            doc = "Links to add, from path to path of the tree: what maintainer scripts, ldconfig " +
+                  "or update-alternatives would have made.",
+        ),
+        "remap": attr.string_dict(
+            doc = "Directories to move: a pattern for leading directories, and what takes their " +
+                  "place (\"\" is the root). The longest match counts. Links are adjusted.",
+        ),
+        "strip_prefix": attr.string(
+            doc = "A directory, after `remap`; what is below it makes up the tree, the rest is left out.",
+        ),
+        "_deb_extract": attr.label(
+            default = Label("//tools:deb_extract"),
+            executable = True,
+            cfg = "exec",
+        ),
+    } | TREE_ATTRIBUTES,
+)

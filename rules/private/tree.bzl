@@ -1,0 +1,95 @@
+"""What all rules that make a tree share."""
+
+load("//rules:providers.bzl", "TreeInfo")
+
+# Python's own environment can't reach an action: the tools run with none.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
+TREE_ATTRIBUTES = {
+    "_tree_directory": attr.label(
+        default = Label("//tools:tree_directory"),
+        executable = True,
+        cfg = "exec",
+    ),
+}
+
+def declare_tree(ctx):
+    """Declares the files of the tree that a target makes.
+
+    Args:
+        ctx: the rule's context.
+
+    Returns:
+        TreeInfo: the files, which an action of the rule has to write.
+    """
+    return TreeInfo(
+        tar = ctx.actions.declare_file(ctx.label.name + ".tar"),
+        provenance = ctx.actions.declare_file(ctx.label.name + ".provenance.jsonl"),
+    )
+
+def tree_files(trees):
+    """Returns the files of trees, for an action's inputs or outputs.
+
+    Args:
+        trees: list of TreeInfo.
+
+    Returns:
+        list of File.
+    """
+    return [file for tree in trees for file in [tree.tar, tree.provenance]]
+
+def tree_flags(args, flag, trees):
+    """Adds trees to an action's arguments as `--flag=TAR=PROVENANCE`.
+
+    Args:
+        args: the Args object.
+        flag: name of the flag.
+        trees: list of TreeInfo.
+    """
+    for tree in trees:
+        args.add_joined([tree.tar, tree.provenance], join_with = "=", format_joined = "--" + flag + "=%s")
+
+def tool_args(ctx):
+    """Returns an Args object that passes everything in a flag file.
+
+    Args:
+        ctx: the rule's context.
+
+    Returns:
+        Args: to be filled with flags only.
+    """
+    args = ctx.actions.args()
+    args.use_param_file("--flagfile=%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--label=" + str(ctx.label).removeprefix("@@"))
+    return args
+
+def tree_outputs(ctx, tree, also = []):
+    """Returns the providers that every tree has.
+
+    Args:
+        ctx: the rule's context; its attributes include TREE_ATTRIBUTES.
+        tree: TreeInfo of the target.
+        also: list of further Files that are made with it by default.
+
+    Returns:
+        list: the tree, the default outputs, and the unpacked tree as output group `directory`.
+    """
+    directory = ctx.actions.declare_directory(ctx.label.name + ".directory")
+    args = ctx.actions.args()
+    args.add(tree.tar, format = "--tar=%s")
+    args.add(directory.path, format = "--out=%s")
+    ctx.actions.run(
+        executable = ctx.executable._tree_directory,
+        arguments = [args],
+        inputs = [tree.tar],
+        outputs = [directory],
+        env = ENVIRONMENT,
+        mnemonic = "TreeDirectory",
+        progress_message = "Unpacking %{label}",
+    )
+    return [
+        tree,
+        DefaultInfo(files = depset(tree_files([tree]) + also)),
+        OutputGroupInfo(directory = depset([directory])),
+    ]

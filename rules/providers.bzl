@@ -1,0 +1,48 @@
+"""What the rules hand to one another."""
+
+TreeInfo = provider(
+    doc = """A tree: files, links and directories with where each came from.
+
+It is one tar file rather than a directory artifact, because Bazel keeps neither dangling links
+nor modes nor empty directories in those; see docs/architecture.md.""",
+    fields = {
+        "provenance": "File: JSON lines, one for each file and link of the tree: its origin and edits.",
+        "tar": "File: the tree as an uncompressed tar in normal form.",
+    },
+)
+
+PyStdlibInfo = provider(
+    doc = "The standard library of a Python version; comes with a TreeInfo that holds lib/pythonX.Y.",
+    fields = {
+        "python_version": "string: MAJOR.MINOR.",
+        "report": "File: JSON, what trimming left out and how large it was.",
+    },
+)
+
+PyRuntimeBundleInfo = provider(
+    doc = "A Python home that works from anywhere; comes with a TreeInfo in a prefix layout.",
+    fields = {
+        "environment": "dict of string to string: what programs that embed this Python have to be " +
+                       "started with; tools/relocatable/launcher.py tells what `{root}` stands for in a value.",
+        "python_version": "string: MAJOR.MINOR.",
+    },
+)
+
+RelocatableDistInfo = provider(
+    doc = "A directory that runs from wherever it is unpacked; comes with a TreeInfo.",
+    fields = {
+        "archive": "File: the .tar.zst, which unpacks to one directory of the target's name.",
+        "metadata": "File: JSON, what the dist is and what it was made of.",
+        "platform": "string: name of the target platform's facts, for example linux_arm64.",
+        "sha256": "File: checksum of the archive, as `sha256sum --check` reads it.",
+    },
+)
+
+TargetFactsInfo = provider(
+    doc = "Facts about a platform that dists are made for; rules read these and never its name.",
+    fields = {
+        "facts": "File: JSON, as tools/relocatable/target.py reads it.",
+        "launcher": "File: the native launcher for it.",
+        "name": "string: how people call it.",
+    },
+)

@@ -1,0 +1,196 @@
+"""Makes a directory that runs from wherever it is unpacked, and an archive of it."""
+
+load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TargetFactsInfo", "TreeInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:version.bzl", "VERSION")
+
+_TOOLCHAIN = Label("//toolchains:target_type")
+
+# Of the archive, by compilation mode: fast while developing, small when released.
+_LEVELS = {
+    "dbg": 3,
+    "fastbuild": 3,
+    "opt": 19,
+}
+
+def _relocatable_dist_impl(ctx):
+    target = ctx.toolchains[_TOOLCHAIN].target_facts
+    tree = declare_tree(ctx)
+    _relocate(ctx, target, tree)
+    verified = _verify(ctx, target, tree)
+    dist = _archive(ctx, target, tree)
+    default, groups = tree_outputs(ctx, tree)[1:]
+    return [
+        tree,
+        dist,
+        DefaultInfo(files = depset([dist.archive, dist.sha256, dist.metadata])),
+        OutputGroupInfo(
+            _validation = depset([verified]),
+            directory = groups.directory,
+            tree = default.files,
+        ),
+    ]
+
+def _relocate(ctx, target, tree):
+    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
+    layers = [layer[TreeInfo] for layer in ctx.attr.layers + runtimes]
+    libraries = [library[TreeInfo] for library in ctx.attr.libraries]
+    args = tool_args(ctx)
+    tree_flags(args, "layer", layers)
+    tree_flags(args, "library", libraries)
+    args.add(target.facts, format = "--target=%s")
+    args.add(target.launcher, format = "--launcher=%s")
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
+    for runtime in runtimes:
+        environment = runtime[PyRuntimeBundleInfo].environment
+        args.add_all(["%s=%s" % pair for pair in environment.items()], format_each = "--python_env=%s")
+    args.add(tree.tar, format = "--out=%s")
+    args.add(tree.provenance, format = "--provenance=%s")
+    ctx.actions.run(
+        executable = ctx.executable._relocate_tree,
+        arguments = [args],
+        inputs = tree_files(layers + libraries) + [target.facts, target.launcher],
+        outputs = tree_files([tree]),
+        env = ENVIRONMENT,
+        mnemonic = "RelocateTree",
+        progress_message = "Relocating %{label}",
+    )
+
+def _verify(ctx, target, tree):
+    verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    args.add(target.facts, format = "--target=%s")
+    args.add(verified, format = "--out=%s")
+    ctx.actions.run(
+        executable = ctx.executable._verify_dist,
+        arguments = [args],
+        inputs = tree_files([tree]) + [target.facts],
+        outputs = [verified],
+        env = ENVIRONMENT,
+        mnemonic = "VerifyDist",
+        progress_message = "Verifying %{label}",
+    )
+    return verified
+
+def _archive(ctx, target, tree):
+    archive = ctx.actions.declare_file(ctx.label.name + ".tar.zst")
+    dist = RelocatableDistInfo(
+        archive = archive,
+        sha256 = ctx.actions.declare_file(ctx.label.name + ".tar.zst.sha256"),
+        metadata = ctx.actions.declare_file(ctx.label.name + ".json"),
+        platform = target.name,
+    )
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    args.add(target.facts, format = "--target=%s")
+    args.add(ctx.label.name, format = "--name=%s")
+    args.add(ctx.attr.libc, format = "--libc=%s")
+    args.add(VERSION, format = "--tool_version=%s")
+    args.add(ctx.attr.compression_level or _LEVELS[ctx.var["COMPILATION_MODE"]], format = "--level=%s")
+    if ctx.attr.runtime:
+        version = ctx.attr.runtime[PyRuntimeBundleInfo].python_version
+        args.add(version, format = "--python_version=%s")
+    args.add(archive, format = "--out=%s")
+    args.add(dist.sha256, format = "--sha256=%s")
+    args.add(dist.metadata, format = "--metadata=%s")
+    ctx.actions.run(
+        executable = ctx.executable._dist_archive,
+        arguments = [args],
+        inputs = tree_files([tree]) + [target.facts],
+        outputs = [archive, dist.sha256, dist.metadata],
+        env = ENVIRONMENT,
+        mnemonic = "DistArchive",
+        progress_message = "Compressing %{label}",
+        resource_set = _resources,
+    )
+    return dist
+
+def _resources(_os, _inputs):
+    # A worker per core; zstd -19 holds some 100 MiB for each.
+    return {"cpu": 2, "memory": 512}
+
+def _platform_transition_impl(settings, attr):
+    if not attr.platform:
+        return {"//command_line_option:platforms": settings["//command_line_option:platforms"]}
+    return {"//command_line_option:platforms": [attr.platform]}
+
+_platform_transition = transition(
+    implementation = _platform_transition_impl,
+    inputs = ["//command_line_option:platforms"],
+    outputs = ["//command_line_option:platforms"],
+)
+
+relocatable_dist = rule(
+    implementation = _relocatable_dist_impl,
+    doc = """Makes one directory that runs from wherever it is unpacked, with everything it needs.
+
+All of `layers` and `runtime` is kept, and of `libraries` what their ELF files need. Each program
+moves to `libexec`, and a native launcher in its place starts it with the dist's own loader and
+libc, so that neither those of the host nor their age matter. Libraries find each other by
+`$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
+
+Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json; output group `directory` has it unpacked,
+output group `tree` as a tree with its provenance.""",
+    attrs = {
+        "compression_level": attr.int(
+            doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",
+            default = 0,
+            values = list(range(23)),
+        ),
+        "env": attr.string_dict(
+            doc = "Variables for all programs, not seen by the processes that they start if they " +
+                  "run Python; `{root}` in a value is the dist's directory.",
+        ),
+        "launchers": attr.string_dict(
+            doc = "Launchers elsewhere than in the place of their program: the launcher's path, and " +
+                  "the path of a program in the layers.",
+        ),
+        "layers": attr.label_list(
+            doc = "Trees that are kept whole. Two that disagree on a path are an error.",
+            providers = [TreeInfo],
+            mandatory = True,
+            allow_empty = False,
+        ),
+        "libc": attr.string(
+            doc = "Whose C library the programs run on; `bundled` is the dist's own, taken from " +
+                  "`libraries` together with its loader.",
+            default = "bundled",
+            values = ["bundled"],
+        ),
+        "libraries": attr.label_list(
+            doc = "Trees from which only the shared libraries are taken that something needs.",
+            providers = [TreeInfo],
+        ),
+        "platform": attr.label(
+            doc = "The platform to build for, for example " +
+                  "`@rules_relocatable//toolchains:linux_arm64`; by default, that of the build.",
+        ),
+        "runtime": attr.label(
+            doc = "The Python inside, made by `py_runtime_bundle`.",
+            providers = [TreeInfo, PyRuntimeBundleInfo],
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+        "_dist_archive": attr.label(
+            default = Label("//tools:dist_archive"),
+            executable = True,
+            cfg = "exec",
+        ),
+        "_relocate_tree": attr.label(
+            default = Label("//tools:relocate_tree"),
+            executable = True,
+            cfg = "exec",
+        ),
+        "_verify_dist": attr.label(
+            default = Label("//tools:verify_dist"),
+            executable = True,
+            cfg = "exec",
+        ),
+    } | TREE_ATTRIBUTES,
+    cfg = _platform_transition,
+    provides = [TreeInfo, RelocatableDistInfo],
+    toolchains = [_TOOLCHAIN],
+)

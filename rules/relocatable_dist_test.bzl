@@ -1,0 +1,84 @@
+"""Moves a dist and runs it."""
+
+load("@rules_python//python:defs.bzl", "py_test")
+load("//rules:providers.bzl", "RelocatableDistInfo")
+
+def _spec_impl(ctx):
+    spec = ctx.actions.declare_file(ctx.label.name + ".json")
+    archive = ctx.attr.dist[RelocatableDistInfo].archive
+    emulator = ctx.file.emulator
+    ctx.actions.write(spec, json.encode_indent({
+        "archive": archive.short_path,
+        "command": ctx.attr.command,
+        "emulator": emulator.short_path if emulator else None,
+        "empty_root": ctx.attr.empty_root,
+        "env": ctx.attr.env,
+        "exit_code": ctx.attr.exit_code,
+        "output": ctx.attr.output,
+    }) + "\n")
+    files = [spec, archive] + ([emulator] if emulator else [])
+    return [DefaultInfo(files = depset([spec]), runfiles = ctx.runfiles(files))]
+
+_spec = rule(
+    implementation = _spec_impl,
+    doc = "Writes what relocatable_dist_test runs and expects.",
+    attrs = {
+        "command": attr.string_list(mandatory = True, allow_empty = False, doc = "Program and arguments."),
+        "dist": attr.label(mandatory = True, providers = [RelocatableDistInfo], doc = "The dist."),
+        "emulator": attr.label(allow_single_file = True, doc = "A user-mode emulator."),
+        "empty_root": attr.bool(doc = "Whether there is nothing but the dist."),
+        "env": attr.string_dict(doc = "The environment."),
+        "exit_code": attr.int(doc = "The status that is wanted."),
+        "output": attr.string_list(doc = "Texts that are wanted."),
+    },
+)
+
+def relocatable_dist_test(
+        name,
+        dist,
+        command,
+        output = [],
+        exit_code = 0,
+        env = {},
+        empty_root = False,
+        emulator = None,
+        **kwargs):
+    """Unpacks a dist into a directory with spaces, runs a program of it, moves it, runs it again.
+
+    The program sees no variable but those given here, and the test fails if its loader's own trace
+    names a file that is not in the dist.
+
+    Args:
+        name: a unique name for this target.
+        dist: label of a `relocatable_dist`.
+        command: path of a program in the dist, and its arguments.
+        output: texts that its stdout or stderr have to contain.
+        exit_code: the exit status that is wanted.
+        env: the program's environment.
+        empty_root: whether to run it where there is nothing but the dist, /proc and /dev; this
+            needs the right to make a mount namespace.
+        emulator: label of a user-mode emulator (a static qemu-ARCH), for a dist of another machine.
+        **kwargs: passed on to `py_test`, for example `size` or `target_compatible_with`.
+    """
+    common = {key: kwargs[key] for key in ["tags", "target_compatible_with", "visibility"] if key in kwargs}
+    _spec(
+        name = name + ".spec",
+        testonly = True,
+        dist = dist,
+        command = command,
+        output = output,
+        exit_code = exit_code,
+        env = env,
+        empty_root = empty_root,
+        emulator = emulator,
+        **common
+    )
+    py_test(
+        name = name,
+        srcs = [Label("//tools:relocatable_dist_test.py")],
+        main = Label("//tools:relocatable_dist_test.py"),
+        args = ["--spec=$(rootpath :{}.spec)".format(name)],
+        data = [":{}.spec".format(name)],
+        deps = [Label("//tools/relocatable")],
+        **kwargs
+    )

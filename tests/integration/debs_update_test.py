@@ -1,0 +1,88 @@
+"""Runs `update_deb_lock` as a user does, against an archive on disk."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from absl.testing import absltest
+
+from support.apt_archive import packages, release, stanza
+
+_TOOL = Path("tools/update_deb_lock").resolve()
+
+
+class UpdateDebLockTest(absltest.TestCase):
+    """The whole way from flags to a lock file."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.workspace = Path(self.create_tempdir().full_path)
+        self.archive = Path(self.create_tempdir().full_path)
+
+    def _publish(self, *stanzas: str) -> None:
+        for path, data in release({"main/binary-amd64/Packages": packages(*stanzas)}).items():
+            file = self.archive / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+
+    def _update(self, *flags: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [_TOOL, "--lock=debs.lock.json", f"--mirror=main={self.archive.as_uri()}", *flags],
+            env={**os.environ, "BUILD_WORKSPACE_DIRECTORY": str(self.workspace)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_a_new_lock_is_refreshed_and_changed_by_hand(self) -> None:
+        self._publish(stanza("root", Depends="lib, shell"), stanza("lib", "1"))
+        made = self._update(
+            "--source=main,bookworm,main,https://mirror.invalid/debian",
+            "--architecture=amd64",
+            "--root=root",
+            "--exclude=shell",
+        )
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn("main: Debian of Sat, 11 Jul 2026 10:16:37 UTC\n", made.stderr)
+        self.assertEqual(made.stdout.splitlines()[-1], "amd64: 2 packages, 2.0 MB (+2.0 MB)")
+
+        self._publish(stanza("root", Depends="lib, shell"), stanza("lib", "2"), stanza("more"))
+        path = self.workspace / "debs.lock.json"
+        lock = json.loads(path.read_text(encoding="utf-8"))
+        lock["declaration"]["roots"].append("more")
+        path.write_text(json.dumps(lock), encoding="utf-8")
+        refreshed = self._update()
+        self.assertEqual(
+            refreshed.stdout.splitlines(),
+            [
+                "lib:amd64: upgraded 1 → 2 (+0.0 MB)",
+                "more:amd64: added 1 (1.0 MB)",
+                "amd64: 3 packages, 3.0 MB (+1.0 MB)",
+            ],
+        )
+
+    def test_errors_are_one_line_and_leave_the_lock_alone(self) -> None:
+        path = self.workspace / "debs.lock.json"
+        for text, flags, message in (
+            (None, (), "error: declaration: sources: wanted at least 1 in the list, found []\n"),
+            ("{", (), "error: debs.lock.json: wanted a JSON object: "),
+            (
+                None,
+                ("--source=main,bookworm,main", "--architecture=amd64", "--root=gone"),
+                "error: gone: the sources have no gone for amd64\n",
+            ),
+        ):
+            self._publish(stanza("root"))
+            if text is not None:
+                path.write_text(text, encoding="utf-8")
+            failed = self._update(*flags)
+            self.assertEqual(failed.returncode, 1)
+            self.assertIn(message, failed.stderr.splitlines(keepends=True)[-1])
+            self.assertNotIn("Traceback", failed.stderr)
+            self.assertEqual(path.exists() and path.read_text(encoding="utf-8"), text or False)
+            path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,111 @@
+"""Tests for `relocatable.apt.update` and `relocatable.apt.changes`."""
+
+import dataclasses
+from typing import Any
+
+from absl.testing import absltest
+
+from relocatable import deb_lock
+from relocatable.apt.archive import Archive
+from relocatable.apt.changes import changes
+from relocatable.apt.update import update
+from relocatable.deb_lock import Declaration, Lock
+from relocatable.errors import RelocatableError
+from support.apt_archive import SOURCE, archive, packages, stanza
+
+_DECLARATION = Declaration((SOURCE,), ("amd64", "arm64"), ("root",))
+
+
+def _update(amd64: str, arm64: str, **replaced: Any) -> Lock:
+    files = archive(amd64=amd64, arm64=arm64)
+    declaration = dataclasses.replace(_DECLARATION, **replaced)
+    return update(declaration, lambda source: Archive(source, files))
+
+
+def _root(architecture: str, depends: str, version: str = "1") -> str:
+    return stanza("root", version, architecture, Depends=depends)
+
+
+class UpdateTest(absltest.TestCase):
+    """From a declaration and an archive to a lock."""
+
+    def test_a_package_for_all_architectures_is_one_entry(self) -> None:
+        shared = stanza("data", architecture="all", Depends="a | b")
+        lock = _update(
+            packages(_root("amd64", "data, b"), shared, stanza("a"), stanza("b")),
+            packages(_root("arm64", "data"), shared, stanza("a", architecture="arm64")),
+        )
+        self.assertEqual(
+            [(str(p.key), p.targets, p.depends) for p in lock.packages],
+            [
+                ("a:arm64", ("arm64",), ()),
+                ("b:amd64", ("amd64",), ()),
+                ("data:all", ("amd64", "arm64"), ("a", "b")),
+                ("root:amd64", ("amd64",), ("b", "data")),
+                ("root:arm64", ("arm64",), ("data",)),
+            ],
+        )
+        self.assertEqual(deb_lock.contradictions(lock), [])
+        self.assertEqual(deb_lock.parse(deb_lock.render(lock), "x"), lock)
+
+    def test_architectures_that_disagree(self) -> None:
+        with self.assertRaisesRegex(
+            RelocatableError, "^data:all: is 1 for amd64, 2 for arm64; is the mirror being updated"
+        ):
+            _update(
+                packages(_root("amd64", "data"), stanza("data", "1", "all")),
+                packages(_root("arm64", "data"), stanza("data", "2", "all")),
+            )
+
+    def test_an_exclusion_that_nothing_asks_for(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "^exclude: nothing asks for b, c; drop it$"):
+            _update(_root("amd64", "a"), _root("arm64", "a"), exclude=("a", "c", "b"))
+
+
+class ChangesTest(absltest.TestCase):
+    """What is said of two locks."""
+
+    def _lock(self, *stanzas: str) -> Lock:
+        return _update(packages(*stanzas), "", architectures=("amd64",))
+
+    def test_a_new_lock(self) -> None:
+        self.assertEqual(
+            changes(None, self._lock(_root("amd64", ""))),
+            ["root:amd64: added 1 (1.0 MB)", "amd64: 1 packages, 1.0 MB (+1.0 MB)"],
+        )
+
+    def test_nothing(self) -> None:
+        lock = self._lock(_root("amd64", ""))
+        self.assertEqual(changes(lock, lock), ["amd64: 1 packages, 1.0 MB (+0.0 MB)"])
+
+    def test_every_kind(self) -> None:
+        old = self._lock(
+            _root("amd64", "up, down, gone, same"),
+            stanza("up", "1"),
+            stanza("down", "1:1"),
+            stanza("gone"),
+            stanza("same"),
+        )
+        bytes_changed = stanza("same").replace("SHA256: ", "SHA256: 0")[:-2] + "\n"
+        new = self._lock(
+            _root("amd64", "up, down, same, new"),
+            stanza("up", "1.1").replace("1000000", "3500000"),
+            stanza("down", "2"),
+            stanza("new"),
+            bytes_changed,
+        )
+        self.assertEqual(
+            changes(old, new),
+            [
+                "down:amd64: downgraded 1:1 → 2 (+0.0 MB)",
+                "gone:amd64: removed 1 (1.0 MB)",
+                "new:amd64: added 1 (1.0 MB)",
+                "same:amd64: other bytes under the same version 1 (+0.0 MB)",
+                "up:amd64: upgraded 1 → 1.1 (+2.5 MB)",
+                "amd64: 5 packages, 7.5 MB (+2.5 MB)",
+            ],
+        )
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,125 @@
+"""Packages: every compression, and what is broken about the broken ones."""
+
+import lzma
+import os
+import tarfile
+import zlib
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+from support import deb_builder as build
+
+from relocatable import content, deb, decompress
+from relocatable.errors import RelocatableError
+
+
+class DebTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = Path(self.create_tempdir().full_path)
+        self.path = self.directory / "example.deb"
+
+    def unpack(self) -> list[deb.Item]:
+        (found,) = deb.unpack([self.path], self.directory, jobs=2)
+        return list(deb.items(found))
+
+    @parameterized.parameters(*build.COMPRESSIONS)
+    def test_every_compression(self, compression: str) -> None:
+        data = os.urandom(70_000) + bytes(3 << 20)
+        build.deb(self.path, [build.file("./a/b", data, 0o755)], compression=compression)
+        (item,) = self.unpack()
+        self.assertEqual((item.path, item.executable), ("a/b", True))
+        assert item.data is not None
+        self.assertEqual(content.read(item.data), data)
+        self.assertEqual(os.listdir(self.directory), ["example.deb"])
+
+    def test_identity(self) -> None:
+        build.deb(self.path, [], name="x", version="1:2-3", architecture="arm64")
+        (found,) = deb.unpack([self.path], self.directory, jobs=1)
+        self.assertEqual(str(found.package), "x 1:2-3 arm64")
+        self.assertEqual(found.package.sha256, build.sha256(self.path))
+
+    def test_xz_of_many_blocks_is_decoded_by_block(self) -> None:
+        # What `xz --block-size` writes, put together from streams of one block each.
+        parts = [bytes([n]) * (300_000 + n) for n in range(5)]
+        self.path.write_bytes(_many_blocks(parts))
+        extent = content.Extent.of_file(self.path)
+        self.assertLen(decompress._xz_blocks(extent), 5)
+        (out,) = decompress.decompress([("x.xz", extent)], self.directory, jobs=2)
+        self.assertEqual(content.read(out), b"".join(parts))
+        self.assertEqual(lzma.decompress(self.path.read_bytes()), b"".join(parts))
+
+    def test_a_flipped_bit_is_found(self) -> None:
+        build.deb(self.path, [build.file("./a", os.urandom(100_000))])
+        data = bytearray(self.path.read_bytes())
+        data[len(data) // 2] ^= 1
+        self.path.write_bytes(data)
+        with self.assertRaisesRegex(RelocatableError, "example.deb is corrupt: Corrupt input data"):
+            self.unpack()
+        self.assertEqual(os.listdir(self.directory), ["example.deb"])
+
+    @parameterized.parameters(0, 7, 8, 40, 68, 100, 500, -3, -70)
+    def test_every_truncation_is_found(self, length: int) -> None:
+        build.deb(self.path, [build.file("./a", os.urandom(10_000))])
+        self.path.write_bytes(self.path.read_bytes()[:length])
+        with self.assertRaisesRegex(RelocatableError, r"example\.deb.*(not an ar|truncated|no \w)"):
+            self.unpack()
+
+    @parameterized.parameters(".gz", ".bz2", ".lzma", ".xz", ".zst")
+    def test_truncated_data_is_found(self, compression: str) -> None:
+        data = build.COMPRESSIONS[compression](os.urandom(10_000))[:-20]
+        path = self.directory / "x"
+        path.write_bytes(data)
+        extent = content.Extent.of_file(path)
+        with self.assertRaisesRegex(RelocatableError, "x is (truncated|corrupt)"):
+            decompress.decompress([("data.tar" + compression, extent)], self.directory, jobs=1)
+
+    @parameterized.parameters("../x", "/etc/passwd", "a/../../x")
+    def test_a_path_that_leaves_the_root(self, name: str) -> None:
+        build.deb(self.path, [build.file(name)])
+        with self.assertRaisesRegex(RelocatableError, "path '.*' leaves the package's root"):
+            self.unpack()
+
+    def test_links_and_devices(self) -> None:
+        build.deb(
+            self.path,
+            [
+                build.file("./file", b"x"),
+                build.special("./hard", tarfile.LNKTYPE, "./file"),
+                build.special("./soft", tarfile.SYMTYPE, "/file"),
+                build.special("./null", tarfile.CHRTYPE),
+                build.file("./su", b"", 0o4755),
+            ],
+        )
+        file, hard, soft, null, su = self.unpack()
+        self.assertEqual(hard.data, file.data)
+        self.assertEqual(soft.target, "/file")
+        self.assertEqual(null.refused, "is of the tar type b'3'")
+        self.assertEqual(su.refused, "is setuid or setgid")
+
+    def test_a_hard_link_to_nothing(self) -> None:
+        build.deb(self.path, [build.special("./hard", tarfile.LNKTYPE, "./file")])
+        with self.assertRaisesRegex(RelocatableError, "hard link hard has no file ./file"):
+            self.unpack()
+
+
+def _many_blocks(parts: list[bytes]) -> bytes:
+    """One .xz stream out of several: their blocks, and one index over them."""
+    blocks, records = b"", b""
+    for part in parts:
+        stream = lzma.compress(part, check=lzma.CHECK_CRC32)
+        index_size = (int.from_bytes(stream[-8:-4], "little") + 1) * 4
+        block = stream[12 : -12 - index_size]
+        index = stream[-12 - index_size : -12]
+        records += index[2:-4].rstrip(b"\0")
+        blocks += block
+        head, flags = stream[:12], stream[-4:-2]
+    index = b"\0" + bytes([len(parts)]) + records
+    index += bytes(-len(index) % 4)
+    index += zlib.crc32(index).to_bytes(4, "little")
+    footer = (len(index) // 4 - 1).to_bytes(4, "little") + flags
+    return head + blocks + index + zlib.crc32(footer).to_bytes(4, "little") + footer + b"YZ"
+
+
+if __name__ == "__main__":
+    absltest.main()

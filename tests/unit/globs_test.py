@@ -1,0 +1,46 @@
+"""Patterns: what they match, what they can't, and which of them did nothing."""
+
+from absl.testing import absltest, parameterized
+
+from relocatable.errors import RelocatableError
+from relocatable.globs import Globs
+
+
+class GlobsTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ("usr/lib", "usr/lib", True),
+        ("usr/lib", "usr/lib/x/y", True),
+        ("usr/lib", "usr/lib64", False),
+        ("usr/lib", "opt/usr/lib", False),
+        ("*.so", "a.so", True),
+        ("*.so", "d/a.so", False),
+        ("**/*.so", "a.so", True),
+        ("**/*.so", "d/e/a.so", True),
+        ("d/**", "d/e", True),
+        ("d/**", "d", False),
+        ("a/**/z", "a/z", True),
+        ("a/**/z", "a/b/c/z", True),
+        ("lib?", "lib6", True),
+        ("lib?", "lib", False),
+        ("lib[0-9].so", "lib6.so", True),
+        ("lib[!0-9].so", "lib6.so", False),
+        ("lib[", "lib[", True),
+        ("libstdc++.so.6", "libstdc++.so.6", True),
+        ("libstdc++.so.6", "libstdcc.so.6", False),
+    )
+    def test_match(self, pattern: str, path: str, expected: bool) -> None:  # noqa: FBT001
+        self.assertEqual(Globs([pattern]).match(path), expected)
+
+    @parameterized.parameters("", "/", "a/../b", "./a")
+    def test_patterns_that_match_nothing(self, pattern: str) -> None:
+        with self.assertRaisesRegex(RelocatableError, "can match no path"):
+            Globs([pattern])
+
+    def test_unused(self) -> None:
+        globs = Globs(["a", "b", "c"])
+        globs.match("b/x")
+        self.assertEqual(globs.unused(), ["a", "c"])
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,165 @@
+"""`pip.parse` for Debian's rules_python: today's attributes, installed by the system's own pip.
+
+Makes the hub that today's rules_python makes, from the same hash-locked file: `@hub//absl_py` (also
+`@hub//absl_py:pkg`) is the locked package, so that tools run on the same versions of their
+requirements, and give the same bytes, as on any other host. One difference: a package here does not
+bring what it requires, since the lock file doesn't say; name it in `deps` as well.
+"""
+
+_PYTHON = "/usr/bin/python3"
+
+_PACKAGE = """\
+load("@rules_python//python:defs.bzl", "py_library")
+
+py_library(
+    name = "pkg",
+    srcs = glob(["site/**/*.py"], allow_empty = True),
+    data = glob(["site/**"], exclude = ["site/**/*.py"], allow_empty = True),
+    imports = ["site"],
+    visibility = ["//visibility:public"],
+)
+"""
+
+_ALIASES = """\
+alias(name = "{name}", actual = "@{repository}//:pkg", visibility = ["//visibility:public"])
+
+alias(name = "pkg", actual = "{name}", visibility = ["//visibility:public"])
+"""
+
+# The index, its certificates and its credentials are the machine's (pip.conf, PIP_*); what would
+# change where or how pip installs is not.
+_ENVIRONMENT = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_USER": "0",
+}
+
+def _package_impl(repository_ctx):
+    repository_ctx.file("requirement.txt", repository_ctx.attr.requirement + "\n")
+    repository_ctx.file("BUILD.bazel", _PACKAGE)
+
+    # The marker, if any, is pip's to judge: a package that is not for this machine is empty.
+    repository_ctx.file("site/.keep")
+    result = repository_ctx.execute(
+        [
+            _PYTHON,
+            "-I",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--require-hashes",
+            "--requirement=requirement.txt",
+            "--target=site",
+        ],
+        environment = _ENVIRONMENT,
+    )
+    if result.return_code:
+        fail("{} can't be installed by pip, from the index that this machine's pip is set to:\n{}".format(
+            repository_ctx.attr.requirement.partition(" ")[0],
+            result.stderr,
+        ))
+
+    # A build file of the package's own would hide its directory from the globs above.
+    for name in ["BUILD", "BUILD.bazel"]:
+        found = repository_ctx.execute(["find", "site", "-name", name, "-type", "f"])
+        for path in found.stdout.splitlines():
+            repository_ctx.delete(path)
+
+_package = repository_rule(
+    doc = "One locked package, downloaded and installed when something first needs it.",
+    implementation = _package_impl,
+    attrs = {
+        "requirement": attr.string(doc = "Its entry in the lock file, hashes included."),
+    },
+)
+
+def _hub_impl(repository_ctx):
+    repository_ctx.file("BUILD.bazel")
+    for name, repository in repository_ctx.attr.packages.items():
+        repository_ctx.file(
+            name + "/BUILD.bazel",
+            _ALIASES.format(name = name, repository = repository),
+        )
+
+_hub = repository_rule(
+    doc = "A package of aliases for each locked package.",
+    implementation = _hub_impl,
+    attrs = {
+        "packages": attr.string_dict(doc = "Normalised package name to its repository."),
+    },
+)
+
+def _requirements(lock, content):
+    """Splits a lock file into its entries.
+
+    Args:
+      lock: the lock file's label, for messages.
+      content: its text.
+
+    Returns:
+      A dict: normalised package name to the entry as one line, `name==version ; marker --hash=…`.
+    """
+    found = {}
+    for line in content.replace("\\\n", " ").split("\n"):
+        line = " ".join([word for word in line.partition(" #")[0].split(" ") if word])
+        if not line or line.startswith("#") or line.startswith("-"):
+            continue
+        if "==" not in line or "--hash=" not in line:
+            fail("{}: wanted `name==version --hash=…`, found `{}`".format(lock, line))
+        name = line.partition("==")[0].partition("[")[0].strip()
+        found[name.lower().replace("-", "_").replace(".", "_")] = line
+    return found
+
+def _pip_impl(module_ctx):
+    version = module_ctx.execute([_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
+    if version.return_code:
+        fail("{} does not run: {}".format(_PYTHON, version.stderr))
+
+    # Hub name to lock file: the one for the system's Python if there is one, else the first.
+    locks = {}
+    for module in module_ctx.modules:
+        for tag in module.tags.parse:
+            if tag.hub_name not in locks or tag.python_version == version.stdout.strip():
+                locks[tag.hub_name] = tag.requirements_lock
+
+    # Entry to repository: hubs that lock the same package share it.
+    repositories = {}
+    for hub, lock in locks.items():
+        packages = {}
+        for name, requirement in _requirements(lock, module_ctx.read(lock)).items():
+            if requirement not in repositories:
+                repository = name + "_" + requirement.partition("==")[2].partition(" ")[0]
+                if repository in repositories.values():
+                    repository = hub + "_" + repository
+                repositories[requirement] = repository
+                _package(name = repository, requirement = requirement)
+            packages[name] = repositories[requirement]
+        _hub(name = hub, packages = packages)
+    return module_ctx.extension_metadata(reproducible = True)
+
+pip = module_extension(
+    doc = "Makes hubs of Python packages from hash-locked requirement files.",
+    implementation = _pip_impl,
+    tag_classes = {
+        "parse": tag_class(
+            doc = "A hub, for one Python version.",
+            attrs = {
+                "hub_name": attr.string(doc = "The hub's repository name.", mandatory = True),
+                "python_version": attr.string(
+                    doc = "The version the lock file is for, as in `3.14`.",
+                    mandatory = True,
+                ),
+                "requirements_lock": attr.label(
+                    doc = "The lock file, with a hash for every file.",
+                    mandatory = True,
+                ),
+            },
+        ),
+    },
+)

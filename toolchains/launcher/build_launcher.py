@@ -1,0 +1,105 @@
+"""Builds the native launchers from their source: `bazel run //toolchains/launcher:update`.
+
+The compiler is Zig's C compiler, a wheel that is pinned by hash: it needs no compiler, headers or
+linker of the machine, and gives the same bytes on each.
+"""
+
+import importlib.util
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from absl import flags
+
+from relocatable import cli
+from relocatable.errors import RelocatableError
+from relocatable.output import whole
+
+SOURCES = Path(__file__).parent
+
+MACHINES = {
+    "linux_arm64": ["-target", "aarch64-linux-none", "-mgeneral-regs-only"],
+    "linux_x86_64": ["-target", "x86_64-linux-none", "-mno-mmx", "-mno-sse"],
+}
+"""By the launcher's file name: the machine, without registers that a kernel would have to save."""
+
+_COMPILE = [
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    # Zig makes -Os of -Oz unless the compiler proper is told.
+    "-Xclang",
+    "-Oz",
+    "-ffreestanding",
+    "-fno-builtin",
+    "-fno-jump-tables",
+    "-fno-pic",
+    "-fomit-frame-pointer",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
+    "-fno-sanitize=all",
+    "-fno-stack-check",
+    "-fno-stack-protector",
+    "-fno-ident",
+]
+
+_LINK = [
+    "-static",
+    "-nostdlib",
+    "--fatal-warnings",
+    "--build-id=none",
+    "--strip-all",
+    # The largest page of a Linux machine (arm64); elsewhere it does no harm.
+    "-zmax-page-size=65536",
+]
+
+_OUT = flags.DEFINE_string(
+    "out", None, "Directory for the launchers; without it, where their source is."
+)
+
+
+def build(machine: str) -> bytes:
+    """Compiles and links the launcher for a machine of `MACHINES`.
+
+    Raises:
+        RelocatableError: with the compiler's own words, if the source is wrong.
+    """
+    # Not a cache of the user's: a build that takes 0.2 s shall not depend on one.
+    with tempfile.TemporaryDirectory() as directory:
+        unit, program = Path(directory, "launcher.o"), Path(directory, "launcher")
+        source, layout = SOURCES / "launcher.c", SOURCES / "layout.ld"
+        _zig(["cc", *MACHINES[machine], *_COMPILE, "-c", "-o", unit, source], directory)
+        _zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
+        return program.read_bytes()
+
+
+def _zig(arguments: list[str | Path], cache: str) -> None:
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        raise RelocatableError("the module ziglang, which holds the compiler, is not installed")
+    environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+    zig = Path(spec.origin).parent / "zig"
+    done = subprocess.run(
+        [zig, *arguments],
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise RelocatableError(f"zig {arguments[0]} failed:\n{done.stdout}")
+
+
+def main() -> None:
+    """Writes the launchers of all machines."""
+    out = Path(_OUT.value) if _OUT.value else Path(__file__).resolve().parent
+    for machine in MACHINES:
+        with whole(out / machine) as file:
+            file.write(build(machine))
+
+
+if __name__ == "__main__":
+    cli.run(main)

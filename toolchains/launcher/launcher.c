@@ -1,0 +1,225 @@
+// Starts a program of a dist from wherever the dist lies: finds itself, and from that the dist's
+// directory, makes the arguments and the environment that its settings ask for, and execs.
+//
+// It exists because a program's ELF header and many variables can hold absolute paths only. It is
+// static and free of any C library, so that it runs on each Linux of its machine and costs nothing
+// next to what it starts. What it does is told in docs/launcher.md, and modelled in Python by
+// `relocatable.launcher.command`.
+
+#include "kernel.h"
+#include "settings.h"
+#include "text.h"
+
+#define RESTORE "RELOCATABLE_RESTORE_"
+
+struct place {
+    const char *root;       // the dist's directory, without a slash at its end: "" is "/"
+    const char *colonless;  // the same without ':', once it is asked for
+    int from_proc;          // /proc is there, and root has no links and no ".."
+};
+
+// The length of `path` without its last part and the slash before it.
+static size_t parent(const char *path, size_t n) {
+    while (n && path[--n] != '/') {}
+    return n;
+}
+
+// Where the kernel says this file is. It drops links, and the file's own name does not matter, so
+// neither does the " (deleted)" that it adds when an update replaces the file just now.
+static char *root_from_proc(unsigned depth) {
+    static char path[PATH_MAX];
+    long n = read_link("/proc/self/exe", path, sizeof path);
+    if (n <= 0 || n == sizeof path || path[0] != '/') return 0;
+    for (unsigned up = 0; up <= depth; up++) {
+        if (!n) fail("find the directory of ", path, 0);
+        n = (long)parent(path, (size_t)n);
+    }
+    path[n] = 0;
+    return path;
+}
+
+// Without /proc: from the path that this file was started by, which may be relative and a link.
+static char *root_from_start(unsigned depth, const char *started) {
+    static char target[PATH_MAX];
+    char *path = end;
+    if (started[0] != '/') {
+        long n = current_directory(target, sizeof target);
+        if (target[0] != '/') fail("find the current directory", "", n < 0 ? -n : ENOENT);
+        append(target);
+        append_byte('/');
+    }
+    append(started);
+    finish(path);
+
+    for (int links = 0;; links++) {
+        long n = read_link(path, target, sizeof target);
+        if (n == -EINVAL) break;  // no link
+        if (n < 0) fail("find itself at ", path, -n);
+        if (n == sizeof target) fail("follow ", path, ENAMETOOLONG);
+        if (links == 40) fail("follow ", path, ELOOP);
+        char *next = end;
+        if (target[0] != '/') append_part(path, parent(path, length(path)) + 1);
+        append_part(target, (size_t)n);
+        path = finish(next);
+    }
+
+    // Links among the directories stay, so that only the kernel can say what lies above.
+    char *root = end;
+    append_part(path, parent(path, length(path)));
+    while (depth--) append("/..");
+    return finish(root);
+}
+
+// Python and others split some variables at ':', with no way to quote it. A root that has one is
+// then named by a descriptor, which the program inherits.
+static const char *without_colon(struct place *place) {
+    static char name[32];
+    if (!place->colonless) {
+        place->colonless = place->root;
+        if (place->from_proc && contains(place->root, ':')) {
+            long descriptor = open_directory(place->root);
+            if (descriptor < 0) fail("open ", place->root, -descriptor);
+            place->colonless = prepend(decimal(name + sizeof name - 1, descriptor), "/proc/self/fd/");
+        }
+    }
+    return place->colonless;
+}
+
+static char *expand(const char *template, struct place *place) {
+    char *begin = end;
+    for (; *template; template++) {
+        const char *text;
+        switch (*template) {
+            case ROOT: text = place->root; break;
+            case COLONLESS: text = without_colon(place); break;
+            case NAME: append(own_name); continue;
+            default: append_byte(*template); continue;
+        }
+        append(text);
+        if (!*text && template[1] != '/') append_byte('/');
+    }
+    return finish(begin);
+}
+
+// The length of the NAME in NAME=value.
+static size_t name_length(const char *entry) {
+    size_t n = 0;
+    while (entry[n] && entry[n] != '=') n++;
+    return n;
+}
+
+static int same_name(const char *a, const char *b) {
+    size_t n = name_length(a);
+    if (n != name_length(b)) return 0;
+    while (n--)
+        if (a[n] != b[n]) return 0;
+    return 1;
+}
+
+struct environment {
+    char **entries;
+    size_t count;
+};
+
+// Copies `from` and undoes what an outer launcher did whose program has not cleaned up: this
+// program is a child of that one, and has its own settings.
+static void restore(struct environment *environment, char **from) {
+    for (char **entry = from; *entry; entry++) {
+        int ours = after(*entry, RESTORE) != 0;
+        for (char **other = from; !ours && *other; other++) {
+            char *name = after(*other, RESTORE);
+            ours = name && same_name(name, *entry);
+        }
+        if (!ours) environment->entries[environment->count++] = *entry;
+    }
+    for (; *from; from++) {
+        char *name = after(*from, RESTORE);
+        if (!name) continue;
+        size_t n = name_length(name);
+        if (name[n] != '=' || name[n + 1] != '=') continue;  // was not set
+        // NAME==value becomes NAME=value by moving NAME; the bytes are this process's own.
+        for (size_t i = n; i--;) name[i + 1] = name[i];
+        environment->entries[environment->count++] = name + 1;
+    }
+}
+
+// Sets or, without a new entry, removes a name; notes for the program's start-up what was there.
+static void change(struct environment *environment, const char *name, char *entry) {
+    const char *old = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < environment->count; i++) {
+        char *other = environment->entries[i];
+        if (!same_name(other, name)) environment->entries[kept++] = other;
+        else if (!old) old = other + name_length(other);
+    }
+    environment->count = kept;
+    if (entry) environment->entries[environment->count++] = entry;
+    if (!entry && !old) return;
+    char *note = end;
+    append(RESTORE);
+    append_part(name, name_length(name));
+    append_byte('=');
+    if (old) append(*old ? old : "=");
+    environment->entries[environment->count++] = finish(note);
+}
+
+// A value that the kernel hands over, or 0. See getauxval(3).
+static size_t auxiliary(const size_t *pairs, size_t type) {
+    while (pairs[0] != AT_NULL && pairs[0] != type) pairs += 2;
+    return pairs[0] == type ? pairs[1] : 0;
+}
+
+_Noreturn void start(size_t *stack) {
+    size_t argc = *stack;
+    char **argv = (char **)(stack + 1);
+    char **environ = argv + argc + 1;
+    size_t variables = 0;
+    while (environ[variables]) variables++;
+
+    const size_t *kernel = (size_t *)(environ + variables + 1);
+    const char *started = (const char *)auxiliary(kernel, AT_EXECFN);
+    if (argc) own_name = argv[0];
+    else if (started) own_name = started;
+
+    const struct settings *settings = read_settings();
+    if (!settings->size) fail("start: its settings are empty", "", 0);
+    // With raised privileges whoever starts it could choose what runs, by a link or by the
+    // environment. (Not AT_SECURE: a change of SELinux domain sets that too, and is harmless.)
+    if (auxiliary(kernel, AT_UID) != auxiliary(kernel, AT_EUID) ||
+        auxiliary(kernel, AT_GID) != auxiliary(kernel, AT_EGID))
+        fail("start with the privileges of another user (setuid, setgid)", "", 0);
+
+    struct place place = {.root = root_from_proc(settings->depth), .from_proc = 1};
+    if (!place.root) {
+        if (!started) fail("find itself: /proc is not mounted", "", 0);
+        place = (struct place){.root = root_from_start(settings->depth, started)};
+    }
+
+    size_t records = 0;
+    for (size_t i = 0; i < settings->size; i++) records += !settings->records[i];
+    char *arguments[records + argc + 1];
+    char *entries[variables + 2 * records + 1];
+    struct environment environment = {entries, 0};
+    restore(&environment, environ);
+
+    const char *program = 0;
+    size_t n = 0;
+    const char *record = settings->records;
+    for (; records--; record += length(record) + 1) {
+        const char *template = record + 1;
+        switch (*record) {
+            case EXECUTE: program = expand(template, &place); break;
+            case ARGUMENT: arguments[n++] = expand(template, &place); break;
+            case SET: change(&environment, template, expand(template, &place)); break;
+            case UNSET: change(&environment, template, 0); break;
+        }
+    }
+    for (size_t i = 1; i < argc; i++) arguments[n++] = argv[i];
+    arguments[n] = 0;
+    entries[environment.count] = 0;
+
+    long error = -execute(program, arguments, entries);
+    // Not found though it is there: the loader that it asks for isn't.
+    if (error == ENOENT && access_path(program) == 0) error = ENOEXEC;
+    fail("run ", program, error);
+}

@@ -1,0 +1,44 @@
+// The settings inside the launcher's own file; tools/relocatable/launcher.py writes them.
+//
+// Records follow one another in `records`, each a kind, a template and a NUL; `size` bytes in all.
+// A template is text in which single bytes stand for what is known only when it runs.
+
+#pragma once
+
+enum { VERSION = 1, CAPACITY = 744 };
+
+enum kind {
+    EXECUTE = 'X',   // the file to execute; exactly one, the first record
+    ARGUMENT = 'A',  // an argument that comes before the user's own
+    SET = 'S',       // NAME=value in the environment
+    UNSET = 'U',     // NAME that must not be in the environment
+};
+
+enum token {
+    ROOT = 1,        // the dist's directory, absolute
+    COLONLESS = 2,   // the same directory under a name without ':'
+    NAME = 3,        // argv[0], as the user gave it
+};
+
+struct settings {
+    char magic[16];
+    unsigned short version;
+    unsigned short capacity;
+    unsigned short size;
+    unsigned short depth;  // directories between the root and the launcher: 1 for bin/lldb
+    char records[CAPACITY];
+};
+
+__attribute__((section(".settings"), used, aligned(8)))
+static const struct settings unpatched = {
+    .magic = "relocatable/exe",
+    .version = VERSION,
+    .capacity = CAPACITY,
+};
+
+// The compiler must not look: the file's bytes change after it has run.
+static inline const struct settings *read_settings(void) {
+    const struct settings *settings = &unpatched;
+    __asm__("" : "+r"(settings));
+    return settings;
+}

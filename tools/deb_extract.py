@@ -1,0 +1,44 @@
+"""Unpacks Debian packages into one tree; the tool behind the rule of this name."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from absl import flags
+
+from relocatable import cli, tree_tar
+from relocatable.deb_tree import Selection, extract
+
+_DEB = flags.DEFINE_multi_string("deb", None, "A .deb file.", required=True)
+_INCLUDE = flags.DEFINE_multi_string("include", [], "Take only paths that a pattern matches.")
+_EXCLUDE = flags.DEFINE_multi_string("exclude", [], "Leave out paths that a pattern matches.")
+_STRIP_PREFIX = flags.DEFINE_string(
+    "strip_prefix", "", "Take only what is below; drop this prefix."
+)
+_REMAP = flags.DEFINE_multi_string("remap", [], "OLD=NEW: move what is below OLD to NEW.")
+_LINK = flags.DEFINE_multi_string("link", [], "PATH=DESTINATION: add a link.")
+_JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Threads that decompress.", 1)
+_OUT = flags.DEFINE_string("out", None, "The tree.", required=True)
+_PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
+
+
+def main() -> None:
+    """Reads the flags and makes the tree."""
+    selection = Selection(
+        include=_INCLUDE.value,
+        exclude=_EXCLUDE.value,
+        strip_prefix=_STRIP_PREFIX.value,
+        remap=cli.pairs("remap", _REMAP.value),
+        links=cli.pairs("link", _LINK.value),
+    )
+    out = Path(_OUT.value)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".deb_extract.") as scratch:
+        debs = [Path(path) for path in _DEB.value]
+        tree = extract(
+            debs, selection, cli.LABEL.value or "deb_extract", Path(scratch), _JOBS.value
+        )
+        tree_tar.write(tree, out, Path(_PROVENANCE.value))
+
+
+if __name__ == "__main__":
+    cli.run(main)

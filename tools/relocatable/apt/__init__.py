@@ -1,0 +1,1 @@
+"""What apt knows, without apt: which archives a machine uses, their indices, what needs what."""

@@ -1,0 +1,52 @@
+"""Says in words what differs between two locks."""
+
+from collections.abc import Iterable
+
+from relocatable.apt.download import megabytes
+from relocatable.apt.index import compare
+from relocatable.deb_lock import Lock, Package
+
+
+def changes(old: Lock | None, new: Lock) -> list[str]:
+    """One line per package that was added, removed or replaced, then a summary.
+
+    Args:
+        old: The lock before; `None` if there was none.
+        new: The lock now.
+    """
+    before = {package.key: package for package in old.packages} if old else {}
+    after = {package.key: package for package in new.packages}
+    lines = []
+    for key in sorted(before.keys() | after.keys()):
+        line = _change(before.get(key), after.get(key))
+        if line:
+            lines.append(f"{key}: {line}")
+    return [*lines, *_summaries(old, new)]
+
+
+def _change(old: Package | None, new: Package | None) -> str:
+    """Says in a few words what became of a package; nothing if it is the same."""
+    if old is None:
+        return f"added {new.version} ({megabytes(new.size)})" if new else ""
+    if new is None:
+        return f"removed {old.version} ({megabytes(old.size)})"
+    if old.version != new.version:
+        verb = "upgraded" if compare(old.version, new.version) < 0 else "downgraded"
+        return f"{verb} {old.version} → {new.version} ({_delta(old.size, new.size)})"
+    if old.sha256 != new.sha256:
+        return f"other bytes under the same version {new.version} ({_delta(old.size, new.size)})"
+    if old.targets != new.targets:
+        return f"now for {', '.join(new.targets)}, was for {', '.join(old.targets)}"
+    return ""
+
+
+def _summaries(old: Lock | None, new: Lock) -> Iterable[str]:
+    for architecture in new.declaration.architectures:
+        size = sum(package.size for package in new.closure(architecture))
+        was = sum(package.size for package in old.closure(architecture)) if old else 0
+        count = len(new.closure(architecture))
+        yield f"{architecture}: {count} packages, {megabytes(size)} ({_delta(was, size)})"
+
+
+def _delta(old: int, new: int) -> str:
+    return f"{'-' if new < old else '+'}{megabytes(abs(new - old))}"

@@ -1,0 +1,60 @@
+"""Gets files from an archive over http, and shows how far it is."""
+
+import sys
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import TextIO
+
+from relocatable.errors import RelocatableError
+
+_CHUNK = 1 << 18
+_TIMEOUT_SECONDS = 60
+# A file of unknown size is an InRelease: some hundred KB.
+_LARGEST_UNKNOWN = 1 << 24
+
+
+class Mirror:
+    """An archive at a URL.
+
+    Attributes:
+        url: The archive's root.
+    """
+
+    def __init__(self, url: str, progress: TextIO = sys.stderr) -> None:
+        self.url = url.rstrip("/")
+        self._progress = progress
+
+    def __call__(self, path: str, size: int | None = None) -> bytes:
+        """Gives the bytes of a file below the root; at most one more than `size` is read.
+
+        Raises:
+            RelocatableError: if it can't be had; the message holds the URL and the reason.
+        """
+        url = f"{self.url}/{path}"
+        request = urllib.request.Request(url, headers={"User-Agent": "rules_relocatable"})  # noqa: S310
+        largest = _LARGEST_UNKNOWN if size is None else size
+        data = bytearray()
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+                while len(data) <= largest and (chunk := answer.read(_CHUNK)):
+                    data += chunk
+                    self._show(url, len(data), size)
+        except (OSError, HTTPException) as error:
+            raise RelocatableError(f"{url}: {error}") from error
+        self._show(url, len(data), size, end="\n")
+        return bytes(data)
+
+    def _show(self, url: str, done: int, size: int | None, end: str = "") -> None:
+        if not self._progress.isatty():
+            if end:
+                print(f"{url}: {megabytes(done)}", file=self._progress)
+            return
+        share = f" {min(100 * done // size, 100):3d} %" if size else ""
+        # Back to the line's start, and erase what was there (ECMA-48 EL).
+        print(f"\r\x1b[K{url}: {megabytes(done)}{share}", end=end, file=self._progress, flush=True)
+
+
+def megabytes(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1e6:.1f} MB"

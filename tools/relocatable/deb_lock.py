@@ -1,0 +1,329 @@
+"""The lock file of Debian packages: what was asked for, and exactly what that is.
+
+A lock is one JSON object. `declaration` is written by people (through the flags of
+`tools/update_deb_lock.py`, or by hand); the rest is computed from it and the archive's indices.
+`rules/private/deb_lock.bzl` reads the same format; `docs/debs.md` describes each field.
+"""
+
+import dataclasses
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from relocatable import output
+from relocatable.errors import RelocatableError, problems
+from relocatable.strict_json import Reader, Text
+
+FORMAT = 1
+"""Rises when a reader of the old format would misread the new one."""
+
+# The Debian architectures that `toolchains/` has target facts for.
+ARCHITECTURES = ("amd64", "arm64")
+
+UPDATE = "bazel run @rules_relocatable//tools:update_deb_lock -- --lock="
+"""The command that makes a lock; the file's path follows."""
+
+# Debian Policy 5.6.1, except that it wants two characters.
+NAME = Text("a package name", re.compile(r"[a-z0-9][a-z0-9+.-]*"))
+# Policy 5.6.12: epoch, upstream version, revision.
+_VERSION = Text("a Debian version", re.compile(r"([0-9]+:)?[0-9A-Za-z][0-9A-Za-z.+~-]*"))
+_SHA256 = Text("64 hexadecimal digits", re.compile(r"[0-9a-f]{64}"))
+_TARGET = Text(" or ".join(ARCHITECTURES), re.compile("|".join(ARCHITECTURES)))
+_ARCHITECTURE = Text(f"all, {_TARGET.meaning}", re.compile(f"all|{_TARGET.pattern.pattern}"))
+# No part of a path starts with a dot, so that none can lead out of the archive.
+_PART = r"[0-9A-Za-z_+~%-][0-9A-Za-z_.+~%-]*"
+_PATH = Text("a .deb file's path in the archive", re.compile(rf"({_PART}/)*{_PART}\.deb"))
+# An environment variable is named after it.
+_SOURCE = Text("a source's name (a-z, 0-9, -)", re.compile(r"[a-z][a-z0-9-]*"))
+_WORD = Text("a suite or component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
+_URL = Text("an http or https URL", re.compile(r"https?://[^\s/]+(/\S*)?"))
+_LINE = Text("one line of text", re.compile(r"[^\n]*"))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """A part of an archive, as in one line of apt's sources.list.
+
+    Attributes:
+        name: What packages and `debs.source` call it.
+        suite: Directory below `dists/`, a code name rather than "stable".
+        components: Parts of the suite, for example "main".
+        mirrors: Public URLs of the archive's root, tried when the machine's apt has none.
+    """
+
+    name: str
+    suite: str
+    components: tuple[str, ...]
+    mirrors: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a person asks for.
+
+    Attributes:
+        sources: Where packages may come from; the earlier wins between equal versions.
+        architectures: Debian architectures to make a closure for.
+        roots: Packages that are wanted; what they depend on comes along.
+        exclude: Packages that are not wanted although something depends on them: a promise that
+            the result works without them.
+    """
+
+    sources: tuple[Source, ...]
+    architectures: tuple[str, ...]
+    roots: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Index:
+    """Which state of a source the lock was made from: information, nothing is computed from it.
+
+    Attributes:
+        source: Name of the source.
+        origin: The archive's own name for itself (`Origin` of its Release file).
+        date: The Release file's `Date`.
+        sha256: Digest of the signed Release file (`InRelease`).
+    """
+
+    source: str
+    origin: str
+    date: str
+    sha256: str
+
+
+class Key(NamedTuple):
+    """What identifies a package of a lock, and the order of its entries.
+
+    Attributes:
+        name: Package name.
+        architecture: The package's own architecture, which may be "all".
+    """
+
+    name: str
+    architecture: str
+
+    def __str__(self) -> str:
+        """The way that apt writes it."""
+        return f"{self.name}:{self.architecture}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Package:
+    """One .deb file.
+
+    Attributes:
+        name: Package name.
+        architecture: The package's own architecture, which may be "all".
+        version: Full Debian version, epoch included.
+        source: Name of the source it comes from.
+        path: Path below the archive's root; its last part is the file's name.
+        size: Bytes.
+        sha256: Digest of the file, 64 hexadecimal digits.
+        targets: Architectures whose closure holds this package.
+        depends: Names of the packages that its dependencies were resolved to, over all `targets`.
+    """
+
+    name: str
+    architecture: str
+    version: str
+    source: str
+    path: str
+    size: int
+    sha256: str
+    targets: tuple[str, ...]
+    depends: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        """What identifies it."""
+        return Key(self.name, self.architecture)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lock:
+    """A whole lock file; `packages` are sorted by name and architecture."""
+
+    declaration: Declaration
+    indices: tuple[Index, ...]
+    packages: tuple[Package, ...]
+
+    def closure(self, architecture: str) -> tuple[Package, ...]:
+        """The packages for a target architecture, sorted by name."""
+        return tuple(p for p in self.packages if architecture in p.targets)
+
+
+def read(path: Path) -> Lock:
+    """Reads a lock file and checks all of it.
+
+    Raises:
+        RelocatableError: if it is no lock file of this format, or contradicts itself.
+    """
+    lock = parse(path.read_bytes(), str(path))
+    problems(contradictions(lock), f"{path}: contradicts itself; run {UPDATE}{path}")
+    return lock
+
+
+def parse(data: bytes, name: str) -> Lock:
+    """Reads a lock file's bytes; each value is checked by itself.
+
+    This is what the update tool needs: a declaration that was edited by hand is not yet in
+    agreement with the packages.
+
+    Args:
+        data: The file's bytes.
+        name: What error messages call it.
+
+    Raises:
+        RelocatableError: if it is no lock file of this format.
+    """
+    file = Reader.parse(data, name)
+    found = file.integer("version")
+    if found != FORMAT:
+        raise RelocatableError(
+            f"{name}: wanted lock format {FORMAT}, found {found}; "
+            "use the rules_relocatable that wrote it, or delete it and start anew"
+        )
+    lock = Lock(
+        declaration=_declaration(file.item("declaration")),
+        indices=tuple(_index(item) for item in file.items("indices")),
+        packages=tuple(_package(item) for item in file.items("packages")),
+    )
+    file.done()
+    return lock
+
+
+def write(lock: Lock, path: Path) -> None:
+    """Writes a lock file, one line per value, so that a diff shows what changed in each package.
+
+    Raises:
+        RelocatableError: if `read` would refuse it, for whatever an archive says about a package.
+    """
+    data = render(lock)
+    parse(data, f"{path} (not written)")
+    problems(contradictions(lock), f"{path}: not written, the lock contradicts itself")
+    with output.whole(path) as file:
+        file.write(data)
+
+
+def render(lock: Lock) -> bytes:
+    """The bytes of a lock file."""
+    content = {"version": FORMAT, **dataclasses.asdict(lock)}
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def contradictions(lock: Lock) -> list[str]:
+    """What is wrong between the parts of a lock; empty if it is sound."""
+    declared = lock.declaration
+    found = []
+    keys = [package.key for package in lock.packages]
+    if keys != sorted(set(keys)):
+        found.append("packages: wanted sorted by name and architecture, without duplicates")
+    if [index.source for index in lock.indices] != [source.name for source in declared.sources]:
+        found.append("indices: wanted one for each source of the declaration, in that order")
+    closures = {
+        target: Counter(package.name for package in lock.closure(target))
+        for target in declared.architectures
+    }
+    for target, names in closures.items():
+        found += [f"{n}: more than one package for {target}" for n in names if names[n] > 1]
+        found += [
+            f"{name}: a root that is not among the packages for {target}"
+            for name in declared.roots
+            if name not in names
+        ]
+    for package in lock.packages:
+        known = set().union(*(closures.get(target, ()) for target in package.targets))
+        found += [f"{package.key}: {problem}" for problem in _strays(package, declared, known)]
+    return found
+
+
+def _strays(package: Package, declared: Declaration, known: set[str]) -> list[str]:
+    """What a package refers to that the lock does not have.
+
+    Args:
+        package: The package.
+        declared: The lock's declaration.
+        known: Names of the packages that share a target with this one.
+    """
+    found = [
+        f"depends on {name}, which is not among the packages"
+        for name in package.depends
+        if name not in known
+    ]
+    found += [
+        f"target {target} is not an architecture of the declaration"
+        for target in package.targets
+        if target not in declared.architectures
+    ]
+    if package.source not in {source.name for source in declared.sources}:
+        found.append(f"source {package.source} is not in the declaration")
+    if package.architecture != "all" and package.targets != (package.architecture,):
+        found.append(f"wanted only its own architecture as target, found {package.targets}")
+    if package.name in declared.exclude:
+        found.append("is excluded by the declaration")
+    return found
+
+
+def checked(declaration: Declaration) -> Declaration:
+    """Gives back a declaration that did not come from a lock file, or says what is wrong with it.
+
+    Raises:
+        RelocatableError: if a lock file couldn't hold it.
+    """
+    data = json.dumps(dataclasses.asdict(declaration)).encode()
+    return _declaration(Reader.parse(data, "declaration"))
+
+
+def _declaration(item: Reader) -> Declaration:
+    declaration = Declaration(
+        sources=tuple(_source(source) for source in item.items("sources", least=1)),
+        architectures=item.strings("architectures", _TARGET, least=1),
+        roots=item.strings("roots", NAME, least=1),
+        exclude=item.strings("exclude", NAME),
+    )
+    item.done()
+    names = [source.name for source in declaration.sources]
+    if len(set(names)) != len(names):
+        raise RelocatableError(f"{item.place} wanted one source of each name, found {names}")
+    return declaration
+
+
+def _source(item: Reader) -> Source:
+    source = Source(
+        name=item.string("name", _SOURCE),
+        suite=item.string("suite", _WORD),
+        components=item.strings("components", _WORD, least=1),
+        mirrors=item.strings("mirrors", _URL),
+    )
+    item.done()
+    return source
+
+
+def _index(item: Reader) -> Index:
+    index = Index(
+        source=item.string("source", _SOURCE),
+        origin=item.string("origin", _LINE),
+        date=item.string("date", _LINE),
+        sha256=item.string("sha256", _SHA256),
+    )
+    item.done()
+    return index
+
+
+def _package(item: Reader) -> Package:
+    package = Package(
+        name=item.string("name", NAME),
+        architecture=item.string("architecture", _ARCHITECTURE),
+        version=item.string("version", _VERSION),
+        source=item.string("source", _SOURCE),
+        path=item.string("path", _PATH),
+        size=item.integer("size"),
+        sha256=item.string("sha256", _SHA256),
+        targets=item.strings("targets", _TARGET, least=1),
+        depends=item.strings("depends", NAME),
+    )
+    item.done()
+    return package

@@ -1,0 +1,121 @@
+"""A file's dynamic section as it is going to be, and the bytes to write for that."""
+
+from dataclasses import dataclass, field
+
+from relocatable.elf import constants as c
+from relocatable.elf.reader import Dynamic, Elf, Section, Segment
+
+Patch = tuple[int, bytes]
+
+
+@dataclass(slots=True)
+class Image:
+    """An ELF file with changes that aren't written yet.
+
+    Attributes:
+        elf: the file as it is.
+        data: its bytes.
+        headers: its section headers.
+        entries: the dynamic entries as they are going to be.
+        writes: bytes to write, in order; they may overlap, or lie past the end of the file.
+    """
+
+    elf: Elf
+    data: memoryview
+    headers: tuple[Section, ...]
+    entries: list[Dynamic]
+    writes: list[Patch] = field(default_factory=list)
+
+    def write(self, offset: int, content: bytes) -> None:
+        """Puts bytes at a file offset."""
+        self.writes.append((offset, content))
+
+    def set_header(self, *, phoff: int, phnum: int) -> None:
+        """Changes where the ELF header says that the program headers are."""
+        ehdr = self.elf.shape.ehdr
+        fields = list(ehdr.unpack_from(self.data, 16))
+        fields[4], fields[9] = phoff, phnum
+        self.write(16, ehdr.pack(*fields))
+
+    def set_segment(self, index: int, segment: Segment) -> None:
+        """Replaces a program header."""
+        shape = self.elf.shape
+        self.write(self.elf.phoff + index * shape.phdr.size, shape.pack_segment(segment))
+
+    def set_section(self, index: int, **changes: int) -> None:
+        """Changes fields of a section header."""
+        shdr = self.elf.shape.shdr
+        packed = shdr.pack(*self.headers[index]._replace(**changes))
+        self.write(self.elf.shoff + index * shdr.size, packed)
+
+    def set_sections(self, kind: int, where: int, **changes: int) -> None:
+        """Changes the headers of the sections of a type that stand at file offset `where`."""
+        for index, header in enumerate(self.headers):
+            if header.type == kind and header.offset == where:
+                self.set_section(index, **changes)
+
+    def set_string_table(self, address: int, offset: int, size: int) -> None:
+        """Changes where the dynamic string table is."""
+        values = {c.DT_STRTAB: address, c.DT_STRSZ: size}
+        self.entries = [
+            entry._replace(value=values.get(entry.tag, entry.value)) for entry in self.entries
+        ]
+        where = self.elf.strtab
+        self.set_sections(c.SHT_STRTAB, where, addr=address, offset=offset, size=size)
+
+    def set_dynamic(self) -> None:
+        """Writes the entries where the dynamic section is."""
+        # Through the terminator and over entries that are gone, and not further.
+        slots = max(len(self.entries), len(self.elf.dynamic)) + 1
+        self.write(self.elf.dynamic_offset, self.pack_dynamic(slots))
+
+    def pack_dynamic(self, slots: int) -> bytes:
+        """The dynamic section, filled up to `slots` entries with DT_NULL."""
+        dyn = self.elf.shape.dyn
+        packed = b"".join(dyn.pack(*entry) for entry in self.entries)
+        return packed.ljust(slots * dyn.size, b"\0")
+
+    def finish(self) -> tuple[tuple[Patch, ...], bytes]:
+        """What to write over the file (ascending, only what differs), and what to append."""
+        spans: list[list[int]] = []
+        for offset, content in sorted(self.writes):
+            if spans and offset <= spans[-1][1]:
+                spans[-1][1] = max(spans[-1][1], offset + len(content))
+            else:
+                spans.append([offset, offset + len(content)])
+        size = len(self.data)
+        patches: list[Patch] = []
+        append = bytearray()
+        for start, end in spans:
+            span = bytearray(self.data[start:end]).ljust(end - start, b"\0")
+            for offset, content in self.writes:
+                if start <= offset and offset + len(content) <= end:
+                    span[offset - start : offset - start + len(content)] = content
+            inside = max(0, min(size, end) - start)
+            patches += _difference(self.data, start, bytes(span[:inside]))
+            if end > size:
+                append = append.ljust(start + inside - size, b"\0") + span[inside:]
+        return tuple(patches), bytes(append)
+
+
+def round_up(number: int, step: int) -> int:
+    """The least multiple of `step` that isn't less than `number`."""
+    return -(-number // step) * step
+
+
+def leading_zeros(data: memoryview) -> int:
+    """How many zero bytes `data` starts with."""
+    content = bytes(data)
+    return len(content) - len(content.lstrip(b"\0"))
+
+
+def _difference(data: memoryview, offset: int, content: bytes) -> list[Patch]:
+    """The part of a patch from the first to the last byte that it changes."""
+    before = bytes(data[offset : offset + len(content)])
+    if before == content:
+        return []
+    start = next(i for i, (old, new) in enumerate(zip(before, content, strict=True)) if old != new)
+    end = len(content)
+    while before[end - 1] == content[end - 1]:
+        end -= 1
+    return [(offset + start, content[start:end])]

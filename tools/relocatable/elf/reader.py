@@ -1,0 +1,499 @@
+"""Reads of an ELF file what linking at run time is about, and nothing else.
+
+Only headers, the dynamic section and the strings it names are touched, so a file of 130 MB costs
+as little as one of 13 KB; `data` may be a slice of a mapped archive. Every offset and size comes
+from the file and is checked against it before use.
+
+Source: System V gABI, chapters 4 (object files) and 5 (program loading, dynamic linking).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, NamedTuple
+
+from relocatable.elf import constants as c
+from relocatable.errors import RelocatableError
+
+MAGIC: Final = b"\x7fELF"
+
+# Shape of one word of each class; the rest of the tables is common to both.
+_EHDR: Final = {64: "HHIQQQIHHHHHH", 32: "HHIIIIIHHHHHH"}
+_PHDR: Final = {64: "IIQQQQQQ", 32: "IIIIIIII"}
+_SHDR: Final = {64: "IIQQQQIIQQ", 32: "IIIIIIIIII"}
+_DYN: Final = {64: "QQ", 32: "II"}
+_SYMBOL_NAME: Final = {64: "I20x", 32: "I12x"}
+_NAME_LIMIT: Final = 1 << 20
+
+
+class Segment(NamedTuple):
+    """A program header: `filesz` bytes at `offset` appear at address `vaddr`."""
+
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    paddr: int
+    filesz: int
+    memsz: int
+    align: int
+
+
+class Section(NamedTuple):
+    """A section header."""
+
+    name: int
+    type: int
+    flags: int
+    addr: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    addralign: int
+    entsize: int
+
+
+class Dynamic(NamedTuple):
+    """An entry of the dynamic section; what `value` means depends on `tag`."""
+
+    tag: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The structures of one class and byte order."""
+
+    bits: int
+    little: bool
+    ehdr: struct.Struct
+    phdr: struct.Struct
+    shdr: struct.Struct
+    dyn: struct.Struct
+    symbol_name: struct.Struct
+    verneed: struct.Struct
+    vernaux: struct.Struct
+    verdef: struct.Struct
+    verdaux: struct.Struct
+
+    def pack_segment(self, segment: Segment) -> bytes:
+        """The bytes of a program header (ELF32 keeps its flags in another place)."""
+        if self.bits == 64:
+            return self.phdr.pack(*segment)
+        kind, flags, *middle, align = segment
+        return self.phdr.pack(kind, *middle, flags, align)
+
+    def unpack_segments(self, table: memoryview) -> tuple[Segment, ...]:
+        """The program headers in `table`, whose length is a multiple of one header's."""
+        if self.bits == 64:
+            return tuple(map(Segment._make, self.phdr.iter_unpack(table)))
+        return tuple(
+            Segment(kind, flags, offset, vaddr, paddr, filesz, memsz, align)
+            for kind, offset, vaddr, paddr, filesz, memsz, flags, align in self.phdr.iter_unpack(
+                table
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """What a loader learns from an ELF file before it maps it.
+
+    Attributes:
+        name: how errors call the file.
+        size: of the file, in bytes.
+        shape: the structures of its class and byte order.
+        type: `ET_EXEC`, `ET_DYN` or another.
+        machine: `e_machine`; `machine_name` has it as the gABI writes it.
+        entry: address of the first instruction, 0 if there is none.
+        phoff: file offset of the program headers.
+        shoff: file offset of the section headers, 0 if there are none.
+        shnum: `e_shnum` as it stands in the file.
+        shstrndx: index of the section that names the sections.
+        segments: all program headers, in order.
+        dynamic: the dynamic entries before the terminating `DT_NULL`; empty for a static file.
+        dynamic_offset: file offset of the dynamic section, 0 if there is none.
+        dynamic_slots: how many entries fit into it, terminator and spare ones included.
+        strtab: file offset of the dynamic string table.
+        strsz: its size in bytes.
+        interpreter: what `PT_INTERP` holds, or None.
+        needed: `DT_NEEDED`, in order.
+        soname: `DT_SONAME`, or None.
+        rpath: `DT_RPATH`, or None.
+        runpath: `DT_RUNPATH`, or None. If it is set, loaders ignore `rpath`.
+        flags_1: `DT_FLAGS_1`, 0 if there are none.
+    """
+
+    name: str
+    size: int
+    shape: Shape
+    type: int
+    machine: int
+    entry: int
+    phoff: int
+    shoff: int
+    shnum: int
+    shstrndx: int
+    segments: tuple[Segment, ...]
+    dynamic: tuple[Dynamic, ...]
+    dynamic_offset: int
+    dynamic_slots: int
+    strtab: int
+    strsz: int
+    interpreter: str | None
+    needed: tuple[str, ...]
+    soname: str | None
+    rpath: str | None
+    runpath: str | None
+    flags_1: int
+
+    @property
+    def bits(self) -> int:
+        """32 or 64."""
+        return self.shape.bits
+
+    @property
+    def little(self) -> bool:
+        """Whether numbers are stored least significant byte first."""
+        return self.shape.little
+
+    @property
+    def machine_name(self) -> str:
+        """The machine as the gABI writes it, such as `EM_X86_64`."""
+        return c.MACHINES.get(self.machine, f"EM_{self.machine}")
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a kernel may start the file, instead of a loader opening it."""
+        return (
+            self.type == c.ET_EXEC
+            or self.interpreter is not None
+            or bool(self.flags_1 & c.DF_1_PIE)
+        )
+
+    @property
+    def ignores_default_paths(self) -> bool:
+        """Whether the loader leaves out its default directories (`-z nodefaultlib`)."""
+        return bool(self.flags_1 & c.DF_1_NODEFLIB)
+
+    def value(self, tag: int) -> int | None:
+        """The value of the last dynamic entry with `tag` (the one that loaders use), or None."""
+        return next((entry.value for entry in reversed(self.dynamic) if entry.tag == tag), None)
+
+    def load_of(self, address: int) -> Segment | None:
+        """The loaded segment whose part in the file holds `address`, or None."""
+        return _load_of(self.segments, address)
+
+
+def is_elf(head: bytes | memoryview) -> bool:
+    """Whether a file that starts with `head` (4 bytes suffice) is an ELF file."""
+    return bytes(head[:4]) == MAGIC
+
+
+def read(data: memoryview, name: str) -> Elf:
+    """Reads an ELF file.
+
+    Args:
+        data: the whole file, as bytes; a slice of a mapped file is fine, nothing keeps it.
+        name: how errors call it.
+
+    Raises:
+        RelocatableError: if `data` is no ELF file, or one that contradicts itself.
+    """
+    try:
+        return _read(data, name)
+    except struct.error as error:
+        raise RelocatableError(
+            f"{name}: damaged ELF file: {error}; is the file complete?"
+        ) from error
+
+
+def sections(elf: Elf, data: memoryview) -> tuple[Section, ...]:
+    """The section headers, in order; empty if the file has none.
+
+    Raises:
+        RelocatableError: if they don't lie inside the file.
+    """
+    if not elf.shoff:
+        return ()
+    shdr = elf.shape.shdr
+    count = elf.shnum
+    if not count:  # More than fit into e_shnum: the first header's size has the number.
+        check(elf.name, data, "first section header", elf.shoff, shdr.size)
+        count = Section._make(shdr.unpack_from(data, elf.shoff)).size
+    check(elf.name, data, "section headers", elf.shoff, count * shdr.size)
+    table = data[elf.shoff : elf.shoff + count * shdr.size]
+    return tuple(map(Section._make, shdr.iter_unpack(table)))
+
+
+def version_needs(elf: Elf, data: memoryview) -> dict[str, tuple[str, ...]]:
+    """The symbol versions that the file requires, by library: `{"libc.so.6": ("GLIBC_2.4",)}`.
+
+    Raises:
+        RelocatableError: if the tables leave the file or don't end.
+    """
+    needs: dict[str, tuple[str, ...]] = {}
+    for library, versions in iterate_version_needs(elf, data):
+        names = (read_string(elf, data, version) for version in versions)
+        needs[read_string(elf, data, library)] = tuple(names)
+    return needs
+
+
+def iterate_version_needs(elf: Elf, data: memoryview) -> Iterator[tuple[int, list[int]]]:
+    """String table offsets of each library and of the versions required of it.
+
+    Source: Linux Standard Base, "Symbol Versioning", version requirements.
+    """
+    yield from _version_table(
+        elf,
+        data,
+        (c.DT_VERNEED, c.DT_VERNEEDNUM),
+        (elf.shape.verneed, (1, 2, 3, 4)),
+        (elf.shape.vernaux, (3, 4)),
+    )
+
+
+def iterate_version_definitions(elf: Elf, data: memoryview) -> Iterator[list[int]]:
+    """String table offsets of each version that the file defines, and of its parents.
+
+    Source: Linux Standard Base, "Symbol Versioning", version definitions.
+    """
+    for _, names in _version_table(
+        elf,
+        data,
+        (c.DT_VERDEF, c.DT_VERDEFNUM),
+        (elf.shape.verdef, (3, 4, 5, 6)),
+        (elf.shape.verdaux, (0, 1)),
+    ):
+        yield names
+
+
+def read_string(elf: Elf, data: memoryview, offset: int) -> str:
+    """The string at `offset` of the dynamic string table, with undecodable bytes escaped.
+
+    Raises:
+        RelocatableError: if it isn't inside the table.
+    """
+    return _string(elf.name, data, elf.strtab, elf.strsz, offset)
+
+
+def check(name: str, data: memoryview, what: str, offset: int, size: int) -> None:
+    """Makes sure that `size` bytes at `offset` are in `data`.
+
+    Raises:
+        RelocatableError: if they aren't.
+    """
+    if offset + size > len(data):
+        raise RelocatableError(
+            f"{name}: damaged ELF file: {what} should be {size} bytes at offset {offset},"
+            f" but the file has {len(data)} bytes; is it complete?"
+        )
+
+
+@cache
+def shape_of(bits: int, *, little: bool) -> Shape:
+    """The structures of a class (32 or 64) and byte order."""
+    order = "<" if little else ">"
+    return Shape(
+        bits=bits,
+        little=little,
+        ehdr=struct.Struct(order + _EHDR[bits]),
+        phdr=struct.Struct(order + _PHDR[bits]),
+        shdr=struct.Struct(order + _SHDR[bits]),
+        dyn=struct.Struct(order + _DYN[bits]),
+        symbol_name=struct.Struct(order + _SYMBOL_NAME[bits]),
+        verneed=struct.Struct(order + "HHIII"),
+        vernaux=struct.Struct(order + "IHHII"),
+        verdef=struct.Struct(order + "HHHHIII"),
+        verdaux=struct.Struct(order + "II"),
+    )
+
+
+def _read(data: memoryview, name: str) -> Elf:
+    if not is_elf(data[:4]):
+        raise RelocatableError(f"{name}: not an ELF file: it starts with {bytes(data[:4])!r}")
+    ident = bytes(data[:16])
+    if len(ident) < 16 or ident[4] not in (1, 2) or ident[5] not in (1, 2):
+        raise RelocatableError(
+            f"{name}: damaged ELF file: class and byte order should each be 1 or 2,"
+            f" found {list(ident[4:6])}"
+        )
+    shape = shape_of(32 * ident[4], little=ident[5] == 1)
+    check(name, data, "ELF header", 0, 16 + shape.ehdr.size)
+    fields = shape.ehdr.unpack_from(data, 16)
+    kind, machine, _, entry, phoff, shoff, _, _ = fields[:8]
+    phentsize, phnum, shentsize, shnum, shstrndx = fields[8:]
+    if phnum == c.PN_XNUM:
+        raise RelocatableError(f"{name}: ELF files with 65535 or more segments are not supported")
+    _expect_size(name, "program header", phentsize, shape.phdr.size, used=phnum > 0)
+    _expect_size(name, "section header", shentsize, shape.shdr.size, used=shoff > 0)
+    check(name, data, "program headers", phoff, phnum * shape.phdr.size)
+    segments = shape.unpack_segments(data[phoff : phoff + phnum * shape.phdr.size])
+
+    interpreter = None
+    dynamic: tuple[Dynamic, ...] = ()
+    dynamic_offset = slots = strtab = strsz = 0
+    for segment in segments:
+        if segment.type == c.PT_LOAD:
+            check(name, data, "loaded segment", segment.offset, segment.filesz)
+        elif segment.type == c.PT_INTERP and segment.filesz:
+            check(name, data, "interpreter", segment.offset, segment.filesz)
+            interpreter = _string(name, data, segment.offset, segment.filesz, 0)
+        elif segment.type == c.PT_DYNAMIC and segment.filesz:
+            check(name, data, "dynamic section", segment.offset, segment.filesz)
+            dynamic_offset, slots = segment.offset, segment.filesz // shape.dyn.size
+            dynamic = _read_dynamic(name, data, shape, dynamic_offset, slots)
+
+    values = dict(dynamic)
+    if dynamic:
+        strtab, strsz = _string_table(name, values, segments)
+
+    def text(tag: int) -> str | None:
+        offset = values.get(tag)
+        return None if offset is None else _string(name, data, strtab, strsz, offset)
+
+    return Elf(
+        name=name,
+        size=len(data),
+        shape=shape,
+        type=kind,
+        machine=machine,
+        entry=entry,
+        phoff=phoff,
+        shoff=shoff,
+        shnum=shnum,
+        shstrndx=shstrndx,
+        segments=segments,
+        dynamic=dynamic,
+        dynamic_offset=dynamic_offset,
+        dynamic_slots=slots,
+        strtab=strtab,
+        strsz=strsz,
+        interpreter=interpreter,
+        needed=tuple(
+            _string(name, data, strtab, strsz, value)
+            for tag, value in dynamic
+            if tag == c.DT_NEEDED
+        ),
+        soname=text(c.DT_SONAME),
+        rpath=text(c.DT_RPATH),
+        runpath=text(c.DT_RUNPATH),
+        flags_1=values.get(c.DT_FLAGS_1, 0),
+    )
+
+
+def _expect_size(name: str, what: str, found: int, wanted: int, *, used: bool) -> None:
+    if used and found != wanted:
+        raise RelocatableError(
+            f"{name}: damaged ELF file: a {what} should have {wanted} bytes, found {found}"
+        )
+
+
+def _read_dynamic(
+    name: str, data: memoryview, shape: Shape, offset: int, slots: int
+) -> tuple[Dynamic, ...]:
+    entries: list[Dynamic] = []
+    for entry in shape.dyn.iter_unpack(data[offset : offset + slots * shape.dyn.size]):
+        if entry[0] == c.DT_NULL:
+            return tuple(entries)
+        entries.append(Dynamic._make(entry))
+    raise RelocatableError(f"{name}: damaged ELF file: the dynamic section has no end (DT_NULL)")
+
+
+def _string_table(
+    name: str, values: dict[int, int], segments: tuple[Segment, ...]
+) -> tuple[int, int]:
+    """File offset and size of the dynamic string table."""
+    address, size = values.get(c.DT_STRTAB), values.get(c.DT_STRSZ)
+    if address is None or size is None:
+        raise RelocatableError(
+            f"{name}: damaged ELF file: the dynamic section should have DT_STRTAB and DT_STRSZ"
+        )
+    load = _load_of(segments, address)
+    if load is None or address + size > load.vaddr + load.filesz:
+        raise RelocatableError(
+            f"{name}: damaged ELF file: the string table ({size} bytes at address {address:#x})"
+            " is in no loaded segment"
+        )
+    return address - load.vaddr + load.offset, size
+
+
+def _load_of(segments: tuple[Segment, ...], address: int) -> Segment | None:
+    for segment in segments:
+        if segment.type == c.PT_LOAD and segment.vaddr <= address < segment.vaddr + segment.filesz:
+            return segment
+    return None
+
+
+def _string(name: str, data: memoryview, table: int, size: int, offset: int) -> str:
+    end = table + size
+    start = table + offset
+    step = 128
+    while start < end:
+        chunk = bytes(data[start : min(start + step, end)])
+        length = chunk.find(0)
+        if length >= 0:
+            return chunk[:length].decode("utf-8", "surrogateescape")
+        if start + step >= end or step > _NAME_LIMIT:
+            break
+        step *= 8
+    raise RelocatableError(
+        f"{name}: damaged ELF file: the string at {offset} doesn't end within"
+        f" its table of {size} bytes"
+    )
+
+
+def _version_table(
+    elf: Elf,
+    data: memoryview,
+    tags: tuple[int, int],
+    head: tuple[struct.Struct, tuple[int, int, int, int]],
+    item: tuple[struct.Struct, tuple[int, int]],
+) -> Iterator[tuple[int, list[int]]]:
+    """Walks a list of lists, as version needs and definitions are.
+
+    Args:
+        elf: the file.
+        data: its bytes.
+        tags: of the entries with the table's address and its number of heads.
+        head: a head's structure, and which of its numbers are: how many items it has, the name,
+            the distance to the first item, the distance to the next head.
+        item: an item's structure, and which of its numbers are the name and the distance on.
+    """
+    address, count = (elf.value(tag) for tag in tags)
+    if not address or not count:
+        return
+    load = elf.load_of(address)
+    if load is None:
+        raise RelocatableError(
+            f"{elf.name}: damaged ELF file: the version table at address {address:#x}"
+            " is in no loaded segment"
+        )
+    # Distances can't be negative and 0 ends a list, but lists may share items: a file whose lists
+    # have more items together than fit into the segment is hostile, and walking it takes forever.
+    end = load.offset + load.filesz
+    at = address - load.vaddr + load.offset
+    head_struct, (items_at, name_at, first_at, next_at) = head
+    item_struct, (item_name_at, item_next_at) = item
+    budget = load.filesz // item_struct.size
+    for _ in range(count):
+        check(elf.name, data[:end], "version table", at, head_struct.size)
+        fields = head_struct.unpack_from(data, at)
+        names: list[int] = []
+        item_at = at + fields[first_at]
+        for _ in range(fields[items_at]):
+            check(elf.name, data[:end], "version table", item_at, item_struct.size)
+            item_fields = item_struct.unpack_from(data, item_at)
+            names.append(item_fields[item_name_at])
+            if not item_fields[item_next_at]:
+                break
+            item_at += item_fields[item_next_at]
+        budget -= 1 + len(names)
+        if budget < 0:
+            raise RelocatableError(f"{elf.name}: damaged ELF file: version tables overlap")
+        yield fields[name_at], names
+        if not fields[next_at]:
+            return
+        at += fields[next_at]

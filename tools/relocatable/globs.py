@@ -1,0 +1,74 @@
+"""Patterns over the paths of a tree.
+
+`*` and `?` match within one name, `[abc]` one character, `**` any number of whole names. A pattern
+that matches a directory matches everything below it.
+"""
+
+import re
+from collections.abc import Iterable
+
+from relocatable.errors import RelocatableError
+
+
+class Globs:
+    """A list of patterns that remembers which of them ever matched."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Compiles `patterns`; raises RelocatableError for one that can match nothing."""
+        self._patterns = {pattern: re.compile(translate(pattern)) for pattern in patterns}
+        self._unused = dict.fromkeys(self._patterns)
+
+    def __bool__(self) -> bool:
+        """Whether there are any patterns."""
+        return bool(self._patterns)
+
+    def match(self, path: str) -> bool:
+        """Tells whether any pattern matches `path` or a directory above it."""
+        found = False
+        for pattern, expression in self._patterns.items():
+            if expression.match(path):
+                self._unused.pop(pattern, None)
+                found = True
+        return found
+
+    def unused(self) -> list[str]:
+        """The patterns that no path given to `match` has matched."""
+        return list(self._unused)
+
+
+def translate(pattern: str) -> str:
+    """Returns the regular expression of a pattern, to be used with `match`."""
+    names = pattern.strip("/").split("/")
+    if names == [""] or "." in names or ".." in names:
+        raise RelocatableError(
+            f"pattern {pattern!r} can match no path: a pattern is relative to the tree's root and "
+            "has no '.' or '..' in it"
+        )
+    expression = ""
+    for index, name in enumerate(names):
+        last = index == len(names) - 1
+        if name == "**":
+            expression += ".*" if last else "(?:[^/]+/)*"
+        else:
+            expression += _name(name) + ("" if last else "/")
+    return expression + r"(?:/|\Z)" if names[-1] != "**" else expression
+
+
+def _name(name: str) -> str:
+    expression = ""
+    position = 0
+    while position < len(name):
+        character = name[position]
+        end = name.find("]", position + 2) if character == "[" else -1
+        if character == "*":
+            expression += "[^/]*"
+        elif character == "?":
+            expression += "[^/]"
+        elif end > 0:
+            inside = name[position + 1 : end].replace("\\", r"\\")
+            expression += f"[{'^' + inside[1:] if inside[0] in '!^' else inside}]"
+            position = end
+        else:
+            expression += re.escape(character)
+        position += 1
+    return expression

@@ -1,0 +1,316 @@
+"""Native launchers for Linux: their settings, and what they do.
+
+A launcher is a small static program (toolchains/launcher) that finds out where the dist lies and
+executes a program of it, through the dist's own loader or directly. What it executes stands in a
+block in its own file, which `patch` fills in and `read` gives back. `command` says in Python what
+the launcher does: a foreign machine's dist runs through it under an emulator, and the tests hold
+it against the real thing. The format is told in toolchains/launcher/settings.h.
+
+All paths are relative to the dist's root and are POSIX paths. Text in a settings block is UTF-8;
+bytes that are not stay as they are (surrogateescape).
+"""
+
+import posixpath
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from relocatable.errors import RelocatableError
+
+ROOT = "{root}"
+"""In an argument or a variable: the absolute path of the dist."""
+
+ROOT_WITHOUT_COLON = "{root_without_colon}"
+"""The same for what is split at ':' with no way to quote it, such as PYTHONHOME.
+
+It is the absolute path too, unless that has a ':'. Then it is `/proc/self/fd/N`, with a descriptor
+that the program inherits (and that its start-up should make not inheritable).
+"""
+
+RESTORE = "RELOCATABLE_RESTORE_"
+"""Begins the names of variables that say what a changed variable was before.
+
+`RELOCATABLE_RESTORE_X=` says that X was not set, `RELOCATABLE_RESTORE_X==old` that it was `old`.
+"""
+
+_HEADER = struct.Struct("<16sHHHH")  # magic, version, capacity, size, depth
+_MAGIC = b"relocatable/exe\0"
+_VERSION = 1
+
+_EXECUTE, _ARGUMENT, _SET, _UNSET = "XASU"
+_NAME = "\3"  # argv[0]
+_TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2"}
+_RESERVED = re.compile("[\0-\3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a launcher does.
+
+    Attributes:
+        depth: How many directories lie between the dist's root and the launcher: 1 for bin/lldb.
+        program: The program to run.
+        loader: The dynamic loader to run it through, or None to leave that to the kernel.
+        library_path: Directories in which the loader looks first; only with a loader.
+        arguments: Arguments before the user's own; `ROOT` and `ROOT_WITHOUT_COLON` are replaced.
+        environment: Variables to change before the program starts, by name, in this order: the
+            value (replaced likewise), or None for a variable that it must not see.
+    """
+
+    depth: int
+    program: str
+    loader: str | None = None
+    library_path: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str | None], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
+        if not 0 <= self.depth < 2**16:
+            raise RelocatableError(f"launcher: depth {self.depth} is not between 0 and 65535")
+        for path in (self.program, *self.library_path, *filter(None, [self.loader])):
+            _check_relative(path)
+        if self.library_path and self.loader is None:
+            raise RelocatableError("launcher: a library path needs a loader")
+        for path in self.library_path:
+            if found := re.search("[:;$]", path):
+                raise RelocatableError(
+                    f"launcher: library path {path!r} has a {found[0]!r}, which loaders interpret"
+                )
+        names = [name for name, _ in self.environment]
+        for name in names:
+            if not name or "=" in name or name.startswith(RESTORE):
+                raise RelocatableError(f"launcher: {name!r} can't be the name of a variable")
+            if names.count(name) > 1:
+                raise RelocatableError(f"launcher: variable {name} is given twice")
+        for text in (*self.arguments, *names, *(value or "" for _, value in self.environment)):
+            if found := _RESERVED.search(text):
+                raise RelocatableError(
+                    f"launcher: {text!r} has the byte {ord(found[0])}, which settings can't hold"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a launcher executes.
+
+    Attributes:
+        path: The file, absolute.
+        argv: Its arguments, with argv[0].
+        environ: Its environment.
+    """
+
+    path: str
+    argv: tuple[str, ...]
+    environ: dict[str, str]
+
+
+def patch(launcher: bytes, settings: Settings) -> bytes:
+    """Gives a copy of a launcher's file, of the same size, that does what `settings` say.
+
+    Raises:
+        RelocatableError: if `launcher` is none, or `settings` are larger than its block.
+    """
+    start, capacity, _, _ = _find(launcher)
+    records = b"".join(
+        record.encode("utf-8", "surrogateescape") + b"\0" for record in _records(settings)
+    )
+    if len(records) > capacity:
+        raise RelocatableError(
+            f"launcher: settings of {len(records)} bytes for {settings.program} don't fit into "
+            f"{capacity}: shorten arguments or variables"
+        )
+    header = _HEADER.pack(_MAGIC, _VERSION, capacity, len(records), settings.depth)
+    end = start + _HEADER.size + capacity
+    return launcher[:start] + header + records.ljust(capacity, b"\0") + launcher[end:]
+
+
+def read(launcher: bytes) -> Settings:
+    """Gives back the settings of a launcher's file.
+
+    Raises:
+        RelocatableError: if it is no launcher, has no settings yet, or they are damaged.
+    """
+    start, capacity, size, depth = _find(launcher)
+    block = launcher[start + _HEADER.size :][:capacity]
+    if not size:
+        raise RelocatableError("launcher: it has no settings yet")
+    if size > capacity or block[size - 1] != 0 or block[size:].strip(b"\0"):
+        raise RelocatableError(f"launcher: damaged settings: size {size} of {capacity} is wrong")
+    records = block[: size - 1].decode("utf-8", "surrogateescape").split("\0")
+    try:
+        settings = _settings(records, depth)
+    except (IndexError, ValueError, RelocatableError):
+        settings = None
+    if settings is None or _records(settings) != records:
+        raise RelocatableError(f"launcher: damaged settings: {records!r} are not what patch writes")
+    return settings
+
+
+def is_launcher(data: bytes) -> bool:
+    """Says whether a file's bytes are a launcher's, with or without settings."""
+    return _MAGIC in data
+
+
+def command(
+    settings: Settings, launcher: str, argv: Sequence[str], environ: Mapping[str, str]
+) -> Command:
+    """Says what a launcher executes; a model of toolchains/launcher/launcher.c.
+
+    Args:
+        settings: The launcher's settings.
+        launcher: Its absolute path, without links.
+        argv: What it is started with; argv[0] is kept for the program.
+        environ: What it is started with.
+
+    Raises:
+        RelocatableError: if `launcher` does not lie that deep, or the settings need a name without
+            ':' for a root that has one (a descriptor, which only the launcher itself can open).
+    """
+    parts = launcher.split("/")
+    if not launcher.startswith("/") or len(parts) < settings.depth + 2:
+        raise RelocatableError(
+            f"launcher: {launcher} does not lie {settings.depth} directories below a root"
+        )
+    root = "/".join(parts[: -1 - settings.depth])
+    name = argv[0] if argv else launcher
+
+    def expand(template: str) -> str:
+        if _TOKENS[ROOT_WITHOUT_COLON] in template and ":" in root:
+            raise RelocatableError(
+                f"launcher: {root} has a ':', which {settings.program} can't use"
+            )
+        text = re.sub("[\1\2](?!/)", root or "/", template)
+        return re.sub("[\1\2]", root, text).replace(_NAME, name)
+
+    path = ""
+    arguments: list[str] = []
+    variables = _restored(environ)
+    for record in _records(settings):
+        kind, template = record[0], record[1:]
+        if kind == _EXECUTE:
+            path = expand(template)
+        elif kind == _ARGUMENT:
+            arguments.append(expand(template))
+        else:
+            variable = template.partition("=")[0]
+            old = variables.pop(variable, None)
+            if kind == _SET:
+                variables[variable] = expand(template).partition("=")[2]
+            if kind == _SET or old is not None:
+                variables[RESTORE + variable] = "" if old is None else "=" + old
+    return Command(path, (*arguments, *argv[1:]), variables)
+
+
+def _restored(environ: Mapping[str, str]) -> dict[str, str]:
+    """Undoes what an outer launcher did whose program has not cleaned up."""
+    notes = {
+        name.removeprefix(RESTORE): value
+        for name, value in environ.items()
+        if name.startswith(RESTORE)
+    }
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in notes and not name.startswith(RESTORE)
+    }
+    return kept | {name: value[1:] for name, value in notes.items() if value.startswith("=")}
+
+
+def _check_relative(path: str) -> None:
+    """Raises if a path could lead out of the dist, or has two spellings."""
+    wrong = path.startswith("/") or ".." in path.split("/") or path != posixpath.normpath(path)
+    if wrong or _RESERVED.search(path):
+        raise RelocatableError(
+            f"launcher: {path!r} is not a plain path relative to the dist's root"
+        )
+
+
+def _find(launcher: bytes) -> tuple[int, int, int, int]:
+    """Gives where the settings block begins, and its capacity, size and depth."""
+    start = launcher.find(_MAGIC)
+    if start < 0 or launcher.find(_MAGIC, start + 1) >= 0:
+        raise RelocatableError("launcher: these bytes are not a launcher: no single settings block")
+    if start + _HEADER.size > len(launcher):
+        raise RelocatableError("launcher: the file is cut off in its settings")
+    _, version, capacity, size, depth = _HEADER.unpack_from(launcher, start)
+    if version != _VERSION:
+        raise RelocatableError(
+            f"launcher: settings have version {version}, this tool knows {_VERSION}: "
+            "use the launcher and the tools of one release"
+        )
+    if start + _HEADER.size + capacity > len(launcher):
+        raise RelocatableError("launcher: the file is cut off in its settings")
+    return start, capacity, size, depth
+
+
+def _encode(text: str) -> str:
+    for placeholder, token in _TOKENS.items():
+        text = text.replace(placeholder, token)
+    return text
+
+
+def _decode(text: str) -> str:
+    for placeholder, token in _TOKENS.items():
+        text = text.replace(token, placeholder)
+    return text
+
+
+def _records(settings: Settings) -> list[str]:
+    """Puts settings into the form of the file.
+
+    Library directories are told to the loader from the program's own ($ORIGIN): the loader splits
+    the list at ':' before it replaces that, so that a root with a ':' in its name does no harm.
+    """
+    program = _encode(ROOT) + "/" + settings.program
+    if settings.loader is None:
+        records = [_EXECUTE + program, _ARGUMENT + _NAME]
+    else:
+        origin = posixpath.dirname(settings.program) or "."
+        libraries = [
+            posixpath.join("$ORIGIN", posixpath.relpath(directory, origin)).removesuffix("/.")
+            for directory in settings.library_path
+        ]
+        flags = [_NAME, "--inhibit-cache"]
+        if libraries:
+            flags += ["--library-path", ":".join(libraries)]
+        flags += ["--argv0", _NAME, program]
+        records = [_EXECUTE + _encode(ROOT) + "/" + settings.loader]
+        records += [_ARGUMENT + flag for flag in flags]
+    records += [_ARGUMENT + _encode(argument) for argument in settings.arguments]
+    records += [
+        _UNSET + name if value is None else f"{_SET}{name}={_encode(value)}"
+        for name, value in settings.environment
+    ]
+    return records
+
+
+def _settings(records: list[str], depth: int) -> Settings:
+    """Undoes `_records`; of records that it does not make, the result or error means nothing."""
+    root = _encode(ROOT) + "/"
+    program = records[0].removeprefix(_EXECUTE + root)
+    arguments = [record[1:] for record in records if record.startswith(_ARGUMENT)]
+    loader = None
+    libraries: list[str] = []
+    own = 1
+    if _NAME in arguments[1:]:  # --argv0 NAME program, which only a loader is given
+        own = arguments.index(_NAME, 1) + 2
+        loader, program = program, arguments[own - 1].removeprefix(root)
+        libraries = arguments[arguments.index("--library-path") + 1].split(":") if own > 5 else []
+    origin = posixpath.dirname(program)
+    variables = [record for record in records if record[:1] in {_SET, _UNSET}]
+    return Settings(
+        depth=depth,
+        program=program,
+        loader=loader,
+        library_path=tuple(
+            posixpath.normpath(posixpath.join(origin, "./" + path.removeprefix("$ORIGIN")))
+            for path in libraries
+        ),
+        arguments=tuple(_decode(argument) for argument in arguments[own:]),
+        environment=tuple(
+            (name[1:], _decode(value) if equals else None)
+            for name, equals, value in (record.partition("=") for record in variables)
+        ),
+    )

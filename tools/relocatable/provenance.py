@@ -1,0 +1,117 @@
+"""Where each path of a tree came from, and every edit made to it since: one JSON line per path.
+
+The SBOM, the edit log and the answer to "why is this file here?" are all made from these lines.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relocatable.errors import RelocatableError
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A binary package: its control fields, and the SHA-256 (hex) of the .deb file."""
+
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """As people write it: name, version and architecture."""
+        return f"{self.name} {self.version} {self.architecture}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A package or a label (of a target, or of the rule that made the file), and the path in it."""
+
+    source: Package | str
+    path: str
+
+    def __str__(self) -> str:
+        """For messages: the source and the path in it."""
+        return f"{self.source}: {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change: what was changed (for example `runpath`), its value before and after."""
+
+    what: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The provenance of one path."""
+
+    origin: Origin
+    edits: tuple[Edit, ...] = ()
+
+
+def write(records: Iterable[tuple[str, Record]]) -> bytes:
+    """Returns the JSON lines of `(path, record)` pairs, in the given order."""
+    lines = [
+        json.dumps(
+            {"path": path, **_origin(record.origin)}
+            | (
+                {
+                    "edits": [
+                        {"what": edit.what, "before": edit.before, "after": edit.after}
+                        for edit in record.edits
+                    ]
+                }
+                if record.edits
+                else {}
+            ),
+            ensure_ascii=True,
+        )
+        for path, record in records
+    ]
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def read(path: Path) -> dict[str, Record]:
+    """Reads the provenance file at `path`.
+
+    Raises:
+        RelocatableError: if a line is not what `write` makes.
+    """
+    records = {}
+    known: dict[Origin | Package, Any] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            fields = json.loads(line)
+            source = fields.get("deb")
+            if source is not None:
+                package = Package(**source)
+                source = known.setdefault(package, package)
+            else:
+                source = fields["label"]
+            records[fields["path"]] = Record(
+                Origin(source, fields["from"]),
+                tuple(Edit(**edit) for edit in fields.get("edits", ())),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise RelocatableError(f"{path}:{number}: not a provenance line: {error}") from error
+    return records
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    if isinstance(origin.source, str):
+        return {"label": origin.source, "from": origin.path}
+    return {
+        "deb": {
+            "name": origin.source.name,
+            "version": origin.source.version,
+            "architecture": origin.source.architecture,
+            "sha256": origin.source.sha256,
+        },
+        "from": origin.path,
+    }

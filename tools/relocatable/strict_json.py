@@ -1,0 +1,135 @@
+"""Reads JSON that has exactly the shape that is expected of it; every error names the place."""
+
+import dataclasses
+import json
+import re
+from typing import NamedTuple, NoReturn, Self
+
+from relocatable.errors import RelocatableError
+
+
+class Text(NamedTuple):
+    """A kind of string.
+
+    Attributes:
+        meaning: What error messages call it, for example "a package name".
+        pattern: What the whole string has to match.
+    """
+
+    meaning: str
+    pattern: re.Pattern[str]
+
+
+@dataclasses.dataclass(slots=True)
+class Reader:
+    """One JSON object, whose keys are taken one by one; `done` then finds what is left over.
+
+    Attributes:
+        place: What error messages call it: the file's name and the way to the object.
+        left: The keys not taken yet, with their values.
+    """
+
+    place: str
+    left: dict[str, object]
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Self:
+        """Reads an object from a file's bytes.
+
+        Raises:
+            RelocatableError: if the bytes are no JSON object, or an object has a key twice.
+        """
+        try:
+            value = json.loads(data, object_pairs_hook=_unique)
+        except (ValueError, RecursionError) as error:
+            raise RelocatableError(f"{name}: wanted a JSON object: {error}") from error
+        return cls._of(value, f"{name}:")
+
+    @classmethod
+    def _of(cls, value: object, place: str) -> Self:
+        if not isinstance(value, dict):
+            _fail(place, "an object", value)
+        return cls(place, dict(value))
+
+    def string(self, key: str, kind: Text) -> str:
+        """Takes a string.
+
+        Raises:
+            RelocatableError: as each of these methods does, if the value is anything else.
+        """
+        return _string(self._take(key), kind, self._place(key))
+
+    def strings(self, key: str, kind: Text, least: int = 0) -> tuple[str, ...]:
+        """Takes a list of at least `least` different strings."""
+        place = self._place(key)
+        found = tuple(
+            _string(value, kind, f"{place}[{number}]")
+            for number, value in enumerate(self._list(key, least))
+        )
+        if len(set(found)) != len(found):
+            _fail(place, "each string once", list(found))
+        return found
+
+    def integer(self, key: str) -> int:
+        """Takes a positive integer."""
+        value = self._take(key)
+        if type(value) is not int or value <= 0:
+            _fail(self._place(key), "a positive integer", value)
+        return value
+
+    def item(self, key: str) -> Self:
+        """Takes an object."""
+        return self._of(self._take(key), self._place(key))
+
+    def items(self, key: str, least: int = 0) -> list[Self]:
+        """Takes a list of at least `least` objects."""
+        place = self._place(key)
+        return [
+            self._of(value, f"{place}[{number}]")
+            for number, value in enumerate(self._list(key, least))
+        ]
+
+    def done(self) -> None:
+        """Checks that nothing is left.
+
+        Raises:
+            RelocatableError: if the object has keys that nobody took.
+        """
+        if self.left:
+            raise RelocatableError(f"{self.place} has the unknown key {min(self.left)!r}")
+
+    def _place(self, key: str) -> str:
+        return f"{self.place} {key}" if self.place.endswith(":") else f"{self.place}.{key}"
+
+    def _take(self, key: str) -> object:
+        if key not in self.left:
+            raise RelocatableError(f"{self.place} misses the key {key!r}")
+        return self.left.pop(key)
+
+    def _list(self, key: str, least: int) -> list[object]:
+        value = self._take(key)
+        if not isinstance(value, list):
+            _fail(self._place(key), "a list", value)
+        if len(value) < least:
+            _fail(self._place(key), f"at least {least} in the list", value)
+        return value
+
+
+def _string(value: object, kind: Text, place: str) -> str:
+    if not isinstance(value, str) or not kind.pattern.fullmatch(value):
+        _fail(place, kind.meaning, value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {max(keys, key=keys.count)!r} stands twice in one object")
+    return found
+
+
+def _fail(place: str, wanted: str, found: object) -> NoReturn:
+    text = json.dumps(found, ensure_ascii=False)
+    shown = text if len(text) <= 60 else f"{text[:60]}…"
+    raise RelocatableError(f"{place}: wanted {wanted}, found {shown}".replace("::", ":"))

@@ -1,0 +1,37 @@
+"""Merges layers into one tree that runs from anywhere; the first action of relocatable_dist."""
+
+from pathlib import Path
+
+from absl import flags
+
+from relocatable import cli, target, tree_tar
+from relocatable.relocate import Request, relocate
+
+_LAYERS = flags.DEFINE_multi_string("layer", None, "TAR=PROVENANCE: kept whole.", required=True)
+_LIBRARIES = flags.DEFINE_multi_string("library", [], "TAR=PROVENANCE: only what is needed of it.")
+_TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
+_LAUNCHER = flags.DEFINE_string("launcher", None, "The native launcher.", required=True)
+_LAUNCHERS = flags.DEFINE_multi_string("start", [], "LAUNCHER=PROGRAM: paths in the layers.")
+_ENVIRONMENT = flags.DEFINE_multi_string("env", [], "NAME=VALUE for all programs.")
+_PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that load libpython.")
+_OUT = flags.DEFINE_string("out", None, "The relocated tree.", required=True)
+_PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
+
+
+def main() -> None:
+    """Reads the flags and relocates."""
+    request = Request(
+        label=cli.LABEL.value or "relocate_tree",
+        target=target.read(Path(_TARGET.value)),
+        launcher=Path(_LAUNCHER.value).read_bytes(),
+        launchers=cli.pairs("start", _LAUNCHERS.value),
+        environment=cli.pairs("env", _ENVIRONMENT.value),
+        python_environment=cli.pairs("python_env", _PYTHON.value),
+    )
+    layers, libraries = map(tree_tar.read_all, (_LAYERS.value, _LIBRARIES.value))
+    tree = relocate(layers, libraries, request)
+    tree_tar.write(tree, Path(_OUT.value), Path(_PROVENANCE.value))
+
+
+if __name__ == "__main__":
+    cli.run(main)
