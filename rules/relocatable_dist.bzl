@@ -1,6 +1,6 @@
 """Makes a directory that runs from wherever it is unpacked, and an archive of it."""
 
-load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TargetFactsInfo", "TreeInfo")
+load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -26,6 +26,7 @@ def _relocatable_dist_impl(ctx):
         DefaultInfo(files = depset([dist.archive, dist.sha256, dist.metadata])),
         OutputGroupInfo(
             _validation = depset([verified]),
+            archive = depset([dist.archive]),
             directory = groups.directory,
             tree = default.files,
         ),
@@ -131,8 +132,8 @@ moves to `libexec`, and a native launcher in its place starts it with the dist's
 libc, so that neither those of the host nor their age matter. Libraries find each other by
 `$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
 
-Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json; output group `directory` has it unpacked,
-output group `tree` as a tree with its provenance.""",
+Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json. Output group `archive` has the first of
+these alone, `directory` the dist unpacked, `tree` the dist as a tree with its provenance.""",
     attrs = {
         "compression_level": attr.int(
             doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",

@@ -10,8 +10,8 @@ def _spec_impl(ctx):
     ctx.actions.write(spec, json.encode_indent({
         "archive": archive.short_path,
         "command": ctx.attr.command,
-        "emulator": emulator.short_path if emulator else None,
         "empty_root": ctx.attr.empty_root,
+        "emulator": emulator.short_path if emulator else None,
         "env": ctx.attr.env,
         "exit_code": ctx.attr.exit_code,
         "output": ctx.attr.output,
@@ -25,8 +25,8 @@ _spec = rule(
     attrs = {
         "command": attr.string_list(mandatory = True, allow_empty = False, doc = "Program and arguments."),
         "dist": attr.label(mandatory = True, providers = [RelocatableDistInfo], doc = "The dist."),
-        "emulator": attr.label(allow_single_file = True, doc = "A user-mode emulator."),
         "empty_root": attr.bool(doc = "Whether there is nothing but the dist."),
+        "emulator": attr.label(allow_single_file = True, doc = "A user-mode emulator."),
         "env": attr.string_dict(doc = "The environment."),
         "exit_code": attr.int(doc = "The status that is wanted."),
         "output": attr.string_list(doc = "Texts that are wanted."),

@@ -6,6 +6,7 @@ _FORMAT = 1
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME = _LOWER + "+.-"
+
 # No part of a path starts with a dot, so that none can lead out of the archive.
 _PATH = _LOWER + _LOWER.upper() + "+.-_~%/"
 
@@ -43,6 +44,8 @@ def read_lock(ctx, label):
     Returns:
         The decoded lock: a dict with `declaration` and `packages`.
     """
+    if not ctx.path(label).exists:
+        _fail(label, "does not exist")
     lock = json.decode(ctx.read(label), default = None)
     if type(lock) != "dict" or "version" not in lock:
         _fail(label, "wanted a JSON object with a version, found something else")

@@ -7,10 +7,10 @@ import zlib
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
-from support import deb_builder as build
 
 from relocatable import content, deb, decompress
 from relocatable.errors import RelocatableError
+from support import deb_builder as build
 
 
 class DebTest(parameterized.TestCase):
@@ -31,7 +31,7 @@ class DebTest(parameterized.TestCase):
         self.assertEqual((item.path, item.executable), ("a/b", True))
         assert item.data is not None
         self.assertEqual(content.read(item.data), data)
-        self.assertEqual(os.listdir(self.directory), ["example.deb"])
+        self.assertEqual(list(self.directory.iterdir()), [self.path])
 
     def test_identity(self) -> None:
         build.deb(self.path, [], name="x", version="1:2-3", architecture="arm64")
@@ -56,7 +56,7 @@ class DebTest(parameterized.TestCase):
         self.path.write_bytes(data)
         with self.assertRaisesRegex(RelocatableError, "example.deb is corrupt: Corrupt input data"):
             self.unpack()
-        self.assertEqual(os.listdir(self.directory), ["example.deb"])
+        self.assertEqual(list(self.directory.iterdir()), [self.path])
 
     @parameterized.parameters(0, 7, 8, 40, 68, 100, 500, -3, -70)
     def test_every_truncation_is_found(self, length: int) -> None:

@@ -4,12 +4,12 @@ import tarfile
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
-from support import deb_builder as build
 
 from relocatable import tree_tar
 from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
 from relocatable.tree import File, Link, Tree
+from support import deb_builder as build
 
 LIBRARY = "x86_64-linux-gnu"
 
@@ -37,7 +37,9 @@ class DebTreeTest(parameterized.TestCase):
     def test_merged_usr_and_relative_links(self) -> None:
         tree = self.extract()
         self.assertNotIn("lib", tree.nodes)
-        self.assertEqual(tree.file(f"usr/lib/{LIBRARY}/libz.so.1").content, tree.file("etc/z").content)
+        self.assertEqual(
+            tree.file(f"usr/lib/{LIBRARY}/libz.so.1").content, tree.file("etc/z").content
+        )
         link = tree.nodes["etc/z"]
         assert isinstance(link, Link)
         self.assertEqual(link.target, f"../usr/lib/{LIBRARY}/libz.so.1")

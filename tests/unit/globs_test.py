@@ -28,7 +28,7 @@ class GlobsTest(parameterized.TestCase):
         ("libstdc++.so.6", "libstdc++.so.6", True),
         ("libstdc++.so.6", "libstdcc.so.6", False),
     )
-    def test_match(self, pattern: str, path: str, expected: bool) -> None:  # noqa: FBT001
+    def test_match(self, pattern: str, path: str, expected: bool) -> None:
         self.assertEqual(Globs([pattern]).match(path), expected)
 
     @parameterized.parameters("", "/", "a/../b", "./a")

@@ -35,6 +35,8 @@ BUNDLED = Settings(
 
 
 class FileTest(parameterized.TestCase):
+    """What is written into a launcher's file and read from it."""
+
     @parameterized.parameters(
         DIRECT,
         BUNDLED,
@@ -98,8 +100,10 @@ class FileTest(parameterized.TestCase):
         (file()[:-6], "the file is cut off in its settings"),
         (
             file(version=2),
-            "settings have version 2, this tool knows 1: "
-            "use the launcher and the tools of one release",
+            (
+                "settings have version 2, this tool knows 1: "
+                "use the launcher and the tools of one release"
+            ),
         ),
     )
     def test_no_launcher(self, data: bytes, message: str) -> None:
@@ -149,11 +153,13 @@ class FileTest(parameterized.TestCase):
 
 
 class SettingsTest(parameterized.TestCase):
+    """What can't be asked for."""
+
     @parameterized.parameters(
         ({"depth": -1}, "depth -1 is not between 0 and 65535"),
         ({"depth": 65536}, "depth 65536 is not between 0 and 65535"),
         ({"program": ""}, "'' is not a plain path relative to the dist's root"),
-        ({"program": "."}, "'.' is not a plain path relative to the dist's root"),
+        ({"program": "."}, "'.' is the dist's root, not a file"),
         ({"program": "/bin/sh"}, "'/bin/sh' is not a plain path relative to the dist's root"),
         ({"program": "a/../../b"}, "'a/../../b' is not a plain path relative to the dist's root"),
         ({"program": "./a"}, "'./a' is not a plain path relative to the dist's root"),
@@ -182,6 +188,8 @@ class SettingsTest(parameterized.TestCase):
 
 
 class CommandTest(parameterized.TestCase):
+    """The model of what a launcher does."""
+
     def test_direct(self) -> None:
         got = launcher.command(DIRECT, "/opt/x y/bin/tool", ["tool", "-v", ""], {"A": "1"})
         want = launcher.Command("/opt/x y/libexec/tool", ("tool", "-v", ""), {"A": "1"})
@@ -220,7 +228,8 @@ class CommandTest(parameterized.TestCase):
         )
 
     def test_no_argv(self) -> None:
-        self.assertEqual(launcher.command(DIRECT, "/d/bin/t", [], {}).argv, ("/d/bin/t",))
+        for argv in ([], [""]):
+            self.assertEqual(launcher.command(DIRECT, "/d/bin/t", argv, {}).argv, ("/d/bin/t",))
 
     def test_in_the_file_systems_root(self) -> None:
         settings = Settings(1, "bin/a", arguments=(ROOT, f"{ROOT}/b"), environment=(("A", ROOT),))

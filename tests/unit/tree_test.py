@@ -8,7 +8,7 @@ from absl.testing import absltest, parameterized
 from relocatable import tree_tar
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Package, Record
-from relocatable.tree import Directory, File, Link, Tree, link_destination, link_target
+from relocatable.tree import Directory, File, Link, Node, Tree, link_destination, link_target
 
 RECORD = Record(Origin(Package("p", "1", "all", "0" * 64), "x"))
 
@@ -98,7 +98,7 @@ class TreeTarTest(absltest.TestCase):
         self.tar, self.lines = directory / "tree.tar", directory / "tree.jsonl"
 
     def sample(self) -> Tree:
-        nodes = [
+        nodes: list[tuple[str, Node]] = [
             ("empty", Directory()),
             ("bin/tool", file(b"#!", executable=True)),
             ("long/" + "n" * 100, file(b"1" * 513)),
@@ -150,7 +150,9 @@ class TreeTarTest(absltest.TestCase):
         good = self.tar.read_bytes()
         for length in (0, 1, 511, 512, 600, 1024, 1536, len(good) - 1025):
             self.tar.write_bytes(good[:length])
-            with self.assertRaisesRegex(RelocatableError, "is not a tree in normal form.*truncated"):
+            with self.assertRaisesRegex(
+                RelocatableError, "is not a tree in normal form.*truncated"
+            ):
                 tree_tar.read(self.tar, self.lines)
 
     def test_provenance_that_lacks_a_path(self) -> None:

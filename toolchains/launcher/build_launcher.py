@@ -16,8 +16,6 @@ from relocatable import cli
 from relocatable.errors import RelocatableError
 from relocatable.output import whole
 
-SOURCES = Path(__file__).parent
-
 MACHINES = {
     "linux_arm64": ["-target", "aarch64-linux-none", "-mgeneral-regs-only"],
     "linux_x86_64": ["-target", "x86_64-linux-none", "-mno-mmx", "-mno-sse"],
@@ -60,8 +58,8 @@ _OUT = flags.DEFINE_string(
 )
 
 
-def build(machine: str) -> bytes:
-    """Compiles and links the launcher for a machine of `MACHINES`.
+def build(machine: str, sources: Path) -> bytes:
+    """Compiles and links the launcher for a machine of `MACHINES` from the files in `sources`.
 
     Raises:
         RelocatableError: with the compiler's own words, if the source is wrong.
@@ -69,7 +67,7 @@ def build(machine: str) -> bytes:
     # Not a cache of the user's: a build that takes 0.2 s shall not depend on one.
     with tempfile.TemporaryDirectory() as directory:
         unit, program = Path(directory, "launcher.o"), Path(directory, "launcher")
-        source, layout = SOURCES / "launcher.c", SOURCES / "layout.ld"
+        source, layout = sources / "launcher.c", sources / "layout.ld"
         _zig(["cc", *MACHINES[machine], *_COMPILE, "-c", "-o", unit, source], directory)
         _zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
         return program.read_bytes()
@@ -78,7 +76,7 @@ def build(machine: str) -> bytes:
 def _zig(arguments: list[str | Path], cache: str) -> None:
     spec = importlib.util.find_spec("ziglang")
     if spec is None or spec.origin is None:
-        raise RelocatableError("the module ziglang, which holds the compiler, is not installed")
+        raise RelocatableError("the Python module ziglang, which holds the compiler, is missing")
     environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
     zig = Path(spec.origin).parent / "zig"
     done = subprocess.run(
@@ -95,10 +93,12 @@ def _zig(arguments: list[str | Path], cache: str) -> None:
 
 def main() -> None:
     """Writes the launchers of all machines."""
-    out = Path(_OUT.value) if _OUT.value else Path(__file__).resolve().parent
+    # Under `bazel run` this file is a link to the one in the workspace.
+    sources = Path(__file__).resolve().parent
+    out = Path(_OUT.value) if _OUT.value else sources
     for machine in MACHINES:
         with whole(out / machine) as file:
-            file.write(build(machine))
+            file.write(build(machine, sources))
 
 
 if __name__ == "__main__":

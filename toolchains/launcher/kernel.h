@@ -1,7 +1,7 @@
 // What the launcher asks of Linux: where a process starts, and seven system calls.
 //
 // Numbers and registers: syscall(2). What lies on the first stack: the psABI of each machine and
-// getauxval(3). Only calls that both machines have are used (the *at forms), all older than Linux 3.
+// getauxval(3). Only calls that both machines have (the *at forms), all older than Linux 3.
 
 #pragma once
 

@@ -79,7 +79,8 @@ static const char *without_colon(struct place *place) {
         if (place->from_proc && contains(place->root, ':')) {
             long descriptor = open_directory(place->root);
             if (descriptor < 0) fail("open ", place->root, -descriptor);
-            place->colonless = prepend(decimal(name + sizeof name - 1, descriptor), "/proc/self/fd/");
+            char *digits = decimal(name + sizeof name - 1, descriptor);
+            place->colonless = prepend(digits, "/proc/self/fd/");
         }
     }
     return place->colonless;
@@ -121,46 +122,51 @@ struct environment {
     size_t count;
 };
 
+static void add(struct environment *environment, char *entry) {
+    environment->entries[environment->count++] = entry;
+}
+
+// Removes all entries of a name (there may be several); gives the first one's "=value", or null.
+static const char *remove(struct environment *environment, const char *name) {
+    const char *value = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < environment->count; i++) {
+        char *entry = environment->entries[i];
+        if (!same_name(entry, name)) environment->entries[kept++] = entry;
+        else if (!value) value = entry + name_length(entry);
+    }
+    environment->count = kept;
+    return value;
+}
+
 // Copies `from` and undoes what an outer launcher did whose program has not cleaned up: this
 // program is a child of that one, and has its own settings.
 static void restore(struct environment *environment, char **from) {
-    for (char **entry = from; *entry; entry++) {
-        int ours = after(*entry, RESTORE) != 0;
-        for (char **other = from; !ours && *other; other++) {
-            char *name = after(*other, RESTORE);
-            ours = name && same_name(name, *entry);
-        }
-        if (!ours) environment->entries[environment->count++] = *entry;
-    }
+    for (char **entry = from; *entry; entry++)
+        if (!after(*entry, RESTORE)) add(environment, *entry);
     for (; *from; from++) {
         char *name = after(*from, RESTORE);
         if (!name) continue;
+        remove(environment, name);
         size_t n = name_length(name);
         if (name[n] != '=' || name[n + 1] != '=') continue;  // was not set
         // NAME==value becomes NAME=value by moving NAME; the bytes are this process's own.
         for (size_t i = n; i--;) name[i + 1] = name[i];
-        environment->entries[environment->count++] = name + 1;
+        add(environment, name + 1);
     }
 }
 
 // Sets or, without a new entry, removes a name; notes for the program's start-up what was there.
 static void change(struct environment *environment, const char *name, char *entry) {
-    const char *old = 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < environment->count; i++) {
-        char *other = environment->entries[i];
-        if (!same_name(other, name)) environment->entries[kept++] = other;
-        else if (!old) old = other + name_length(other);
-    }
-    environment->count = kept;
-    if (entry) environment->entries[environment->count++] = entry;
-    if (!entry && !old) return;
+    const char *old = remove(environment, name);
+    if (entry) add(environment, entry);
+    else if (!old) return;
     char *note = end;
     append(RESTORE);
     append_part(name, name_length(name));
     append_byte('=');
     if (old) append(*old ? old : "=");
-    environment->entries[environment->count++] = finish(note);
+    add(environment, finish(note));
 }
 
 // A value that the kernel hands over, or 0. See getauxval(3).
@@ -178,7 +184,8 @@ _Noreturn void start(size_t *stack) {
 
     const size_t *kernel = (size_t *)(environ + variables + 1);
     const char *started = (const char *)auxiliary(kernel, AT_EXECFN);
-    if (argc) own_name = argv[0];
+    // Linux makes one empty argument of none; both are no name.
+    if (argc && *argv[0]) own_name = argv[0];
     else if (started) own_name = started;
 
     const struct settings *settings = read_settings();

@@ -57,12 +57,13 @@ static const char *in_words(long error) {
 
 // One line on stderr, in one write so that it stays whole, and a shell's status for "can't run".
 _Noreturn static void fail(const char *what, const char *path, long error) {
-    const char *texts[] = {own_name, ": cannot ", what, path, error ? ": " : "",
-                           error ? in_words(error) : "", "\n"};
-    struct piece pieces[sizeof texts / sizeof *texts];
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        pieces[i] = (struct piece){texts[i], length(texts[i])};
-    write_pieces(STDERR, pieces, sizeof texts / sizeof *texts);
+    enum { COUNT = 7 };
+    const char *texts[COUNT] = {
+        own_name, ": cannot ", what, path, error ? ": " : "", error ? in_words(error) : "", "\n",
+    };
+    struct piece pieces[COUNT];
+    for (size_t i = 0; i < COUNT; i++) pieces[i] = (struct piece){texts[i], length(texts[i])};
+    write_pieces(STDERR, pieces, COUNT);
     leave(error == ENOENT || error == ENOTDIR ? 127 : 126);
 }
 

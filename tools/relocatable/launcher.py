@@ -69,8 +69,11 @@ class Settings:
         """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
         if not 0 <= self.depth < 2**16:
             raise RelocatableError(f"launcher: depth {self.depth} is not between 0 and 65535")
-        for path in (self.program, *self.library_path, *filter(None, [self.loader])):
+        files = [self.program] if self.loader is None else [self.program, self.loader]
+        for path in (*files, *self.library_path):
             _check_relative(path)
+        if "." in files:
+            raise RelocatableError("launcher: '.' is the dist's root, not a file")
         if self.library_path and self.loader is None:
             raise RelocatableError("launcher: a library path needs a loader")
         for path in self.library_path:
@@ -161,7 +164,7 @@ def command(
     Args:
         settings: The launcher's settings.
         launcher: Its absolute path, without links.
-        argv: What it is started with; argv[0] is kept for the program.
+        argv: What it is started with; argv[0] is kept for the program, unless it is empty.
         environ: What it is started with.
 
     Raises:
@@ -174,7 +177,7 @@ def command(
             f"launcher: {launcher} does not lie {settings.depth} directories below a root"
         )
     root = "/".join(parts[: -1 - settings.depth])
-    name = argv[0] if argv else launcher
+    name = argv[0] if argv and argv[0] else launcher
 
     def expand(template: str) -> str:
         if _TOKENS[ROOT_WITHOUT_COLON] in template and ":" in root:

@@ -1,6 +1,8 @@
 """Tests for `apt_sources.bzl`: the same cases as tests/unit/apt_sources_test.py."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+
+# buildifier: disable=bzl-visibility
 load(
     "//rules/private:apt_sources.bzl",
     "parse_deb822",

@@ -5,16 +5,9 @@ where the file goes. An edit adds no byte to a file that has padding to use, as 
 """
 
 from relocatable.elf.plan import Edit, Plan, plan_runpath
-from relocatable.elf.reader import (
-    Dynamic,
-    Elf,
-    Section,
-    Segment,
-    is_elf,
-    read,
-    sections,
-    version_needs,
-)
+from relocatable.elf.reader import Elf, is_elf, read, sections
+from relocatable.elf.shape import Dynamic, Section, Segment
+from relocatable.elf.versions import version_needs
 
 __all__ = [
     "Dynamic",

@@ -5,7 +5,7 @@ from typing import Final
 from relocatable.elf import constants as c
 from relocatable.elf.image import Image, round_up
 from relocatable.elf.inplace import page_size
-from relocatable.elf.reader import Segment
+from relocatable.elf.shape import Segment
 from relocatable.errors import RelocatableError
 
 # Room for later edits in a dynamic section that has to move anyway.

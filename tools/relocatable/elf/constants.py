@@ -10,19 +10,22 @@ ET_DYN: Final = 3
 
 EM_386: Final = 3
 EM_MIPS: Final = 8
+EM_S390: Final = 22
+EM_ARM: Final = 40
 EM_X86_64: Final = 62
 EM_AARCH64: Final = 183
+EM_RISCV: Final = 243
 
 MACHINES: Final = {
     EM_386: "EM_386",
     EM_MIPS: "EM_MIPS",
     20: "EM_PPC",
     21: "EM_PPC64",
-    22: "EM_S390",
-    40: "EM_ARM",
+    EM_S390: "EM_S390",
+    EM_ARM: "EM_ARM",
     EM_X86_64: "EM_X86_64",
     EM_AARCH64: "EM_AARCH64",
-    243: "EM_RISCV",
+    EM_RISCV: "EM_RISCV",
     258: "EM_LOONGARCH",
 }
 

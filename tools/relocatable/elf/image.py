@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from relocatable.elf import constants as c
-from relocatable.elf.reader import Dynamic, Elf, Section, Segment
+from relocatable.elf.reader import Elf
+from relocatable.elf.shape import Dynamic, Section, Segment
 
 Patch = tuple[int, bytes]
 

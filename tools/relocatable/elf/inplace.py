@@ -5,12 +5,13 @@ from typing import Final
 from relocatable.elf import constants as c
 from relocatable.elf import strings
 from relocatable.elf.image import Image, leading_zeros
-from relocatable.elf.reader import Dynamic, Segment
-from relocatable.elf.tables import Move, make_way
+from relocatable.elf.reader import Elf
+from relocatable.elf.shape import Dynamic, Segment
+from relocatable.elf.tables import Move, Room, make_way
 
 # The largest page size that kernels use on a machine: no two segments may share a page. Machines
 # that aren't named here get the largest of all.
-_PAGE_SIZES: Final = {c.EM_386: 0x1000, c.EM_X86_64: 0x1000}
+_PAGE_SIZES: Final = dict.fromkeys((c.EM_386, c.EM_S390, c.EM_ARM, c.EM_X86_64, c.EM_RISCV), 0x1000)
 _LARGEST_PAGE: Final = 0x10000
 
 # More than a page of padding is never needed, but the last segment of a file may grow on.
@@ -52,10 +53,10 @@ def place(image: Image, old: list[Dynamic], text: bytes) -> int | None:
             return entry.value
         if free and entry.value + free == elf.strsz:
             end = min(end, entry.value)  # The table's last string: it may grow.
-    found = strings.find(elf, image.data, text)
+    found = strings.find(elf, image.data, image.headers, text)
     if found is not None:
         return found
-    left = strings.trailing_zeros(elf, image.data)
+    left = strings.trailing_zeros(elf, image.data, image.headers)
     if end == elf.strsz and left > 1:
         # Zeros at the end, but for the first, are part of no string: an edit left them.
         offset = elf.strsz - left + 1
@@ -90,35 +91,39 @@ def _grow(image: Image, end: int, text: bytes) -> int | None:
         Its offset in the table, or None if there is no room.
     """
     elf = image.elf
+    load = _load_at(elf, elf.strtab)
     table_end = elf.strtab + elf.strsz
-    index, load = _load_at(image, elf.strtab)
-    load_end = load.offset + load.filesz
     at = elf.strtab + end
     more = at + len(text) - table_end
-    padding = _padding(image, load)
+    room = _room(image, load)
     moves: list[Move] | None = []
-    if table_end == load_end:
-        stop = load_end + more
-    else:
-        moves = make_way(elf, image.data, image.headers, load, more=more, padding=padding)
-        stop = max((move.end + move.distance for move in moves or ()), default=load_end)
+    if table_end != room.start:
+        rooms = [room, *(_room(image, other) for other in _later(elf, load))]
+        moves = make_way(elf, image.data, image.headers, rooms, more)
         if moves is None:
             # The padding becomes part of the table, and so does all that lies before it. That
             # does no harm: strings are found by offset, and loaders ignore the table's size.
             # But programs that rewrite the sections of a file (strip) can't make sense of it.
-            at = load_end
-            stop = at + len(text)
-    grown = stop - load_end
-    if grown > padding:
+            at = room.start
+    if at + len(text) > room.start + room.size:
         return None
-    if grown > 0:
-        longer = load._replace(filesz=load.filesz + grown, memsz=load.memsz + grown)
-        image.set_segment(index, longer)
     _move(image, load, moves or [])
     image.write(at, text)
+    _grow_segments(image, [at + len(text), *(move.end + move.distance for move in moves or ())])
     address = elf.strtab - load.offset + load.vaddr
     image.set_string_table(address, elf.strtab, at + len(text) - elf.strtab)
     return at - elf.strtab
+
+
+def _later(elf: Elf, load: Segment) -> list[Segment]:
+    """The segments at higher addresses that are never written to."""
+    return [
+        other
+        for other in elf.segments
+        if other.type == c.PT_LOAD
+        and other.vaddr > load.vaddr
+        and other.flags & (c.PF_R | c.PF_W) == c.PF_R
+    ]
 
 
 def _move(image: Image, load: Segment, moves: list[Move]) -> None:
@@ -129,35 +134,49 @@ def _move(image: Image, load: Segment, moves: list[Move]) -> None:
     for move, content in zip(moves, contents, strict=True):
         image.write(move.start + move.distance, content)
 
-    def shift(offset: int) -> int:
-        return next((m.distance for m in moves if m.start <= offset < m.end), 0)
+    def move_at(offset: int) -> Move:
+        here = (move for move in moves if move.start <= offset < move.end)
+        return next(here, Move(offset, offset, 0, 0))
 
     image.entries = [
-        entry._replace(value=entry.value + shift(entry.value - load.vaddr + load.offset))
+        entry._replace(value=entry.value + move_at(entry.value - load.vaddr + load.offset).step)
         if entry.tag in c.ADDRESS_TAGS
         else entry
         for entry in image.entries
     ]
     for index, header in enumerate(image.headers):
-        moved = shift(header.offset) if header.size else 0
-        if moved:
-            image.set_section(index, addr=header.addr + moved, offset=header.offset + moved)
+        move = move_at(header.offset)
+        if header.size and move.distance:
+            addr, offset = header.addr + move.step, header.offset + move.distance
+            image.set_section(index, addr=addr, offset=offset)
 
 
-def _load_at(image: Image, offset: int) -> tuple[int, Segment]:
-    """The loaded segment that holds a file offset, and its index; `read` saw that there is one."""
+def _grow_segments(image: Image, ends: list[int]) -> None:
+    """Lets the segments before file offsets up to which something was put reach up to there."""
+    for index, load in enumerate(image.elf.segments):
+        if load.type == c.PT_LOAD and load.filesz == load.memsz:
+            room = _room(image, load)
+            here = [end for end in ends if room.start < end <= room.start + room.size]
+            more = max(here, default=room.start) - room.start
+            if more:
+                longer = load._replace(filesz=load.filesz + more, memsz=load.memsz + more)
+                image.set_segment(index, longer)
+
+
+def _load_at(elf: Elf, offset: int) -> Segment:
+    """The loaded segment that holds a file offset; `read` saw that there is one."""
     return next(
-        (index, segment)
-        for index, segment in enumerate(image.elf.segments)
+        segment
+        for segment in elf.segments
         if segment.type == c.PT_LOAD and 0 <= offset - segment.offset < segment.filesz
     )
 
 
-def _padding(image: Image, load: Segment) -> int:
+def _room(image: Image, load: Segment) -> Room:
     """How many bytes after a segment's end are nobody's, in the file and in memory."""
     elf = image.elf
     if load.filesz != load.memsz:
-        return 0
+        return Room(load, 0)
     end = load.offset + load.filesz
     taken = [
         (elf.phoff, len(elf.segments) * elf.shape.phdr.size),
@@ -176,4 +195,4 @@ def _padding(image: Image, load: Segment) -> int:
     # Past the end of the file there is room too. What isn't zero inside is somebody's.
     inside = image.data[end : end + room]
     zeros = leading_zeros(inside)
-    return room if zeros == len(inside) else zeros
+    return Room(load, room if zeros == len(inside) else zeros)

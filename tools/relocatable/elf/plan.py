@@ -17,7 +17,8 @@ from relocatable.elf import constants as c
 from relocatable.elf.appended import add_segment
 from relocatable.elf.image import Image, Patch
 from relocatable.elf.inplace import erase, place
-from relocatable.elf.reader import Dynamic, Elf, sections
+from relocatable.elf.reader import Elf, sections
+from relocatable.elf.shape import Dynamic
 from relocatable.errors import RelocatableError
 
 
@@ -97,6 +98,7 @@ def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:
         offset = place(image, paths, text) if fits else None
         image.entries.insert(at, Dynamic(c.DT_RUNPATH, offset or 0))
         if offset is None:
+            erase(image, paths)
             add_segment(image, {at: text})
         else:
             image.set_dynamic()

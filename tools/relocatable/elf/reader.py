@@ -8,93 +8,15 @@ Source: System V gABI, chapters 4 (object files) and 5 (program loading, dynamic
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from relocatable.elf import constants as c
+from relocatable.elf.shape import Dynamic, Section, Segment, Shape, shape_of
 from relocatable.errors import RelocatableError
 
 MAGIC: Final = b"\x7fELF"
-
-# Shape of one word of each class; the rest of the tables is common to both.
-_EHDR: Final = {64: "HHIQQQIHHHHHH", 32: "HHIIIIIHHHHHH"}
-_PHDR: Final = {64: "IIQQQQQQ", 32: "IIIIIIII"}
-_SHDR: Final = {64: "IIQQQQIIQQ", 32: "IIIIIIIIII"}
-_DYN: Final = {64: "QQ", 32: "II"}
-_SYMBOL_NAME: Final = {64: "I20x", 32: "I12x"}
 _NAME_LIMIT: Final = 1 << 20
-
-
-class Segment(NamedTuple):
-    """A program header: `filesz` bytes at `offset` appear at address `vaddr`."""
-
-    type: int
-    flags: int
-    offset: int
-    vaddr: int
-    paddr: int
-    filesz: int
-    memsz: int
-    align: int
-
-
-class Section(NamedTuple):
-    """A section header."""
-
-    name: int
-    type: int
-    flags: int
-    addr: int
-    offset: int
-    size: int
-    link: int
-    info: int
-    addralign: int
-    entsize: int
-
-
-class Dynamic(NamedTuple):
-    """An entry of the dynamic section; what `value` means depends on `tag`."""
-
-    tag: int
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The structures of one class and byte order."""
-
-    bits: int
-    little: bool
-    ehdr: struct.Struct
-    phdr: struct.Struct
-    shdr: struct.Struct
-    dyn: struct.Struct
-    symbol_name: struct.Struct
-    verneed: struct.Struct
-    vernaux: struct.Struct
-    verdef: struct.Struct
-    verdaux: struct.Struct
-
-    def pack_segment(self, segment: Segment) -> bytes:
-        """The bytes of a program header (ELF32 keeps its flags in another place)."""
-        if self.bits == 64:
-            return self.phdr.pack(*segment)
-        kind, flags, *middle, align = segment
-        return self.phdr.pack(kind, *middle, flags, align)
-
-    def unpack_segments(self, table: memoryview) -> tuple[Segment, ...]:
-        """The program headers in `table`, whose length is a multiple of one header's."""
-        if self.bits == 64:
-            return tuple(map(Segment._make, self.phdr.iter_unpack(table)))
-        return tuple(
-            Segment(kind, flags, offset, vaddr, paddr, filesz, memsz, align)
-            for kind, offset, vaddr, paddr, filesz, memsz, flags, align in self.phdr.iter_unpack(
-                table
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,48 +150,6 @@ def sections(elf: Elf, data: memoryview) -> tuple[Section, ...]:
     return tuple(map(Section._make, shdr.iter_unpack(table)))
 
 
-def version_needs(elf: Elf, data: memoryview) -> dict[str, tuple[str, ...]]:
-    """The symbol versions that the file requires, by library: `{"libc.so.6": ("GLIBC_2.4",)}`.
-
-    Raises:
-        RelocatableError: if the tables leave the file or don't end.
-    """
-    needs: dict[str, tuple[str, ...]] = {}
-    for library, versions in iterate_version_needs(elf, data):
-        names = (read_string(elf, data, version) for version in versions)
-        needs[read_string(elf, data, library)] = tuple(names)
-    return needs
-
-
-def iterate_version_needs(elf: Elf, data: memoryview) -> Iterator[tuple[int, list[int]]]:
-    """String table offsets of each library and of the versions required of it.
-
-    Source: Linux Standard Base, "Symbol Versioning", version requirements.
-    """
-    yield from _version_table(
-        elf,
-        data,
-        (c.DT_VERNEED, c.DT_VERNEEDNUM),
-        (elf.shape.verneed, (1, 2, 3, 4)),
-        (elf.shape.vernaux, (3, 4)),
-    )
-
-
-def iterate_version_definitions(elf: Elf, data: memoryview) -> Iterator[list[int]]:
-    """String table offsets of each version that the file defines, and of its parents.
-
-    Source: Linux Standard Base, "Symbol Versioning", version definitions.
-    """
-    for _, names in _version_table(
-        elf,
-        data,
-        (c.DT_VERDEF, c.DT_VERDEFNUM),
-        (elf.shape.verdef, (3, 4, 5, 6)),
-        (elf.shape.verdaux, (0, 1)),
-    ):
-        yield names
-
-
 def read_string(elf: Elf, data: memoryview, offset: int) -> str:
     """The string at `offset` of the dynamic string table, with undecodable bytes escaped.
 
@@ -290,25 +170,6 @@ def check(name: str, data: memoryview, what: str, offset: int, size: int) -> Non
             f"{name}: damaged ELF file: {what} should be {size} bytes at offset {offset},"
             f" but the file has {len(data)} bytes; is it complete?"
         )
-
-
-@cache
-def shape_of(bits: int, *, little: bool) -> Shape:
-    """The structures of a class (32 or 64) and byte order."""
-    order = "<" if little else ">"
-    return Shape(
-        bits=bits,
-        little=little,
-        ehdr=struct.Struct(order + _EHDR[bits]),
-        phdr=struct.Struct(order + _PHDR[bits]),
-        shdr=struct.Struct(order + _SHDR[bits]),
-        dyn=struct.Struct(order + _DYN[bits]),
-        symbol_name=struct.Struct(order + _SYMBOL_NAME[bits]),
-        verneed=struct.Struct(order + "HHIII"),
-        vernaux=struct.Struct(order + "IHHII"),
-        verdef=struct.Struct(order + "HHHHIII"),
-        verdaux=struct.Struct(order + "II"),
-    )
 
 
 def _read(data: memoryview, name: str) -> Elf:
@@ -443,57 +304,3 @@ def _string(name: str, data: memoryview, table: int, size: int, offset: int) -> 
         f"{name}: damaged ELF file: the string at {offset} doesn't end within"
         f" its table of {size} bytes"
     )
-
-
-def _version_table(
-    elf: Elf,
-    data: memoryview,
-    tags: tuple[int, int],
-    head: tuple[struct.Struct, tuple[int, int, int, int]],
-    item: tuple[struct.Struct, tuple[int, int]],
-) -> Iterator[tuple[int, list[int]]]:
-    """Walks a list of lists, as version needs and definitions are.
-
-    Args:
-        elf: the file.
-        data: its bytes.
-        tags: of the entries with the table's address and its number of heads.
-        head: a head's structure, and which of its numbers are: how many items it has, the name,
-            the distance to the first item, the distance to the next head.
-        item: an item's structure, and which of its numbers are the name and the distance on.
-    """
-    address, count = (elf.value(tag) for tag in tags)
-    if not address or not count:
-        return
-    load = elf.load_of(address)
-    if load is None:
-        raise RelocatableError(
-            f"{elf.name}: damaged ELF file: the version table at address {address:#x}"
-            " is in no loaded segment"
-        )
-    # Distances can't be negative and 0 ends a list, but lists may share items: a file whose lists
-    # have more items together than fit into the segment is hostile, and walking it takes forever.
-    end = load.offset + load.filesz
-    at = address - load.vaddr + load.offset
-    head_struct, (items_at, name_at, first_at, next_at) = head
-    item_struct, (item_name_at, item_next_at) = item
-    budget = load.filesz // item_struct.size
-    for _ in range(count):
-        check(elf.name, data[:end], "version table", at, head_struct.size)
-        fields = head_struct.unpack_from(data, at)
-        names: list[int] = []
-        item_at = at + fields[first_at]
-        for _ in range(fields[items_at]):
-            check(elf.name, data[:end], "version table", item_at, item_struct.size)
-            item_fields = item_struct.unpack_from(data, item_at)
-            names.append(item_fields[item_name_at])
-            if not item_fields[item_next_at]:
-                break
-            item_at += item_fields[item_next_at]
-        budget -= 1 + len(names)
-        if budget < 0:
-            raise RelocatableError(f"{elf.name}: damaged ELF file: version tables overlap")
-        yield fields[name_at], names
-        if not fields[next_at]:
-            return
-        at += fields[next_at]

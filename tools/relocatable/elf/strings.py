@@ -8,28 +8,55 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from relocatable.elf import constants as c
-from relocatable.elf.reader import (
-    Dynamic,
-    Elf,
-    Section,
-    iterate_version_definitions,
-    iterate_version_needs,
-)
+from relocatable.elf.reader import Elf
+from relocatable.elf.shape import Dynamic, Section
+from relocatable.elf.versions import iterate_version_definitions, iterate_version_needs
 
 # Sections that use the string table in a way that is known here.
 _KNOWN_USERS: Final = frozenset({c.SHT_DYNAMIC, c.SHT_DYNSYM, c.SHT_GNU_VERDEF, c.SHT_GNU_VERNEED})
 
 
-def find(elf: Elf, data: memoryview, text: bytes) -> int | None:
-    """The offset of a string, or of the tail of one, that already reads `text`; or None."""
-    table = bytes(data[elf.strtab : elf.strtab + elf.strsz])
-    found = table.find(text + b"\0")
-    return None if found < 0 else found
+def owned(elf: Elf, headers: tuple[Section, ...]) -> int:
+    """From which offset on nothing but strings is in the table; its size if nobody knows.
+
+    A table may have been made to reach a string far away, over whatever lies between.
+    """
+    address = elf.value(c.DT_STRTAB) or 0
+    inside = [
+        entry.value - address + 1
+        for entry in elf.dynamic
+        if entry.tag in c.ADDRESS_TAGS and 0 < entry.value - address < elf.strsz
+    ]
+    others = [
+        header.offset + header.size - elf.strtab
+        for header in headers
+        if header.type not in (c.SHT_NULL, c.SHT_NOBITS)
+        and header.size
+        and elf.strtab < header.offset < elf.strtab + elf.strsz
+    ]
+    if inside and not headers:
+        return elf.strsz
+    return min(max([0, *inside, *others]), elf.strsz)
 
 
-def trailing_zeros(elf: Elf, data: memoryview) -> int:
+def find(elf: Elf, data: memoryview, headers: tuple[Section, ...], text: bytes) -> int | None:
+    """The offset of a string, or of the tail of one, that already reads `text`; or None.
+
+    Args:
+        elf: the file.
+        data: its bytes.
+        headers: its section headers.
+        text: the string with its NUL.
+    """
+    start = owned(elf, headers)
+    found = bytes(data[elf.strtab + start : elf.strtab + elf.strsz]).find(text)
+    return None if found < 0 else start + found
+
+
+def trailing_zeros(elf: Elf, data: memoryview, headers: tuple[Section, ...]) -> int:
     """How many zeros the table ends with, as far as its last 64 KiB tell."""
-    tail = bytes(data[elf.strtab + max(0, elf.strsz - 0x10000) : elf.strtab + elf.strsz])
+    start = max(owned(elf, headers), elf.strsz - 0x10000)
+    tail = bytes(data[elf.strtab + start : elf.strtab + elf.strsz])
     return len(tail) - len(tail.rstrip(b"\0"))
 
 
@@ -54,15 +81,16 @@ def free(
     Returns:
         0 if something else uses a byte of it; else the number of bytes.
     """
-    before, after = _surroundings(elf, data, offset)
+    before, length, zeros = _surroundings(elf, data, offset)
+    after = length + (zeros if offset >= owned(elf, headers) else 0)
     # A name may start at the last NUL: it stays one, and that name stays empty.
     if _is_used(elf, data, headers, others, range(offset - before, offset + after - 1)):
         return 0
     return after
 
 
-def _surroundings(elf: Elf, data: memoryview, offset: int) -> tuple[int, int]:
-    """How many bytes of the same string precede `offset`, and how many to the next string."""
+def _surroundings(elf: Elf, data: memoryview, offset: int) -> tuple[int, int, int]:
+    """How many bytes of the same string precede `offset`, follow up to its NUL, and zeros then."""
     window = 512
     while True:
         first = max(0, offset - window)
@@ -74,7 +102,7 @@ def _surroundings(elf: Elf, data: memoryview, offset: int) -> tuple[int, int]:
         following = tail[end:].lstrip(b"\0")
         complete = end >= 0 and (following or last == elf.strsz)
         if complete and (start >= 0 or not first):
-            return len(head) - (start + 1), len(tail) - len(following)
+            return len(head) - (start + 1), end + 1, len(tail) - len(following) - (end + 1)
         window *= 8
 
 

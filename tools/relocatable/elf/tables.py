@@ -5,14 +5,17 @@ do. They are tables that only the dynamic section points at, so they may stand a
 
     before  | strings | A  | B  | C … | padding
     after   | strings + new | A | C … | B       |     B moves into the padding, A moves up
+
+The padding may also be that of a later segment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from relocatable.elf import constants as c
 from relocatable.elf.image import leading_zeros, round_up
-from relocatable.elf.reader import Elf, Section, Segment
+from relocatable.elf.reader import Elf
+from relocatable.elf.shape import Section, Segment
 
 # Section types that hold one table, and the dynamic entry with that table's address.
 _FREE_TABLES: Final = {
@@ -33,22 +36,33 @@ _TABLES: Final = _FREE_TABLES | {
 _LARGEST_ALIGN: Final = 16
 
 
+class Room(NamedTuple):
+    """Padding after a segment: `size` bytes that are nobody's, in the file and in memory."""
+
+    segment: Segment
+    size: int
+
+    @property
+    def start(self) -> int:
+        """File offset of the padding."""
+        return self.segment.offset + self.segment.filesz
+
+
 class Move(NamedTuple):
-    """Bytes `start` to `end` (exclusive) of the file go `distance` further."""
+    """Bytes `start` to `end` (exclusive) of the file go `distance` further, `step` in memory."""
 
     start: int
     end: int
     distance: int
+    step: int
 
 
 def make_way(
     elf: Elf,
     data: memoryview,
     headers: tuple[Section, ...],
-    load: Segment,
-    *,
+    rooms: Sequence[Room],
     more: int,
-    padding: int,
 ) -> list[Move] | None:
     """Finds the cheapest moves that free bytes after the string table.
 
@@ -56,17 +70,16 @@ def make_way(
         elf: the file.
         data: its bytes.
         headers: its section headers.
-        load: the segment that holds the string table.
+        rooms: where to tables may move; first the one after the string table's own segment.
         more: how many bytes must become free after the table.
-        padding: how many bytes after `load` are free.
 
     Returns:
         Moves; none if the bytes are free already; None if nothing helps.
     """
     if not headers:  # Then nobody knows what stands where.
         return None
+    load, load_end = rooms[0].segment, rooms[0].start
     end = elf.strtab + elf.strsz
-    load_end = load.offset + load.filesz
     parts = sorted(
         (
             header
@@ -81,6 +94,8 @@ def make_way(
     starts = [header.offset for header in parts] + [load_end]
     if starts[0] - end >= more and _is_zero(data[end : starts[0]]):
         return []
+    if not parts:
+        return None
     # How many of the parts, from the first on, are tables of each kind, one after the other.
     free = _leading(elf, data, load, parts, _FREE_TABLES)
     movable = _leading(elf, data, load, parts, _TABLES)
@@ -88,16 +103,16 @@ def make_way(
     best: list[Move] | None = None
     for first in range(free):
         # The tables before the first that leaves move up; where they end then, or the strings do.
-        up = [_move(parts[:first], more)] if first else []
+        up = [_up(parts[:first], more)] if first else []
         needed = up[0].end + up[0].distance if up else end + more
         for last in range(first, free):
-            away = _move(parts[first : last + 1], load_end - starts[first])
-            fits = needed <= starts[last + 1] and away.end + away.distance - load_end <= padding
-            if fits and (best is None or _cost([*up, away]) < _cost(best)):
+            away = _away(parts[first : last + 1], load, rooms)
+            fits = away is not None and needed <= starts[last + 1]
+            if away and fits and (best is None or _cost([*up, away]) < _cost(best)):
                 best = [*up, away]
     if best is None and parts and movable == len(parts):
-        up = [_move(parts, more)]
-        best = up if up[0].end + up[0].distance - load_end <= padding else None
+        up = [_up(parts, more)]
+        best = up if up[0].end + up[0].distance <= load_end + rooms[0].size else None
     return best
 
 
@@ -136,10 +151,24 @@ def _leading(
     return len(parts)
 
 
-def _move(parts: list[Section], distance: int) -> Move:
-    """Moves parts by `distance`, or a little more so that they stay aligned."""
-    align = max(part.addralign for part in parts)
-    return Move(parts[0].offset, _end(parts[-1]), round_up(distance, max(align, 1)))
+def _up(parts: list[Section], more: int) -> Move:
+    """Moves parts by `more` bytes, or a few more so that they stay aligned."""
+    distance = round_up(more, max(1, *(part.addralign for part in parts)))
+    return Move(parts[0].offset, _end(parts[-1]), distance, distance)
+
+
+def _away(parts: list[Section], load: Segment, rooms: Sequence[Room]) -> Move | None:
+    """Moves parts of `load` into the first room that they fit into."""
+    start, end = parts[0].offset, _end(parts[-1])
+    align = max(1, *(part.addralign for part in parts))
+    for room in rooms:
+        # From file offsets to addresses: here, and there.
+        here, there = load.vaddr - load.offset, room.segment.vaddr - room.segment.offset
+        step = round_up(room.start + there - start - here, align)
+        distance = step + here - there
+        if end + distance <= room.start + room.size:
+            return Move(start, end, distance, step)
+    return None
 
 
 def _cost(moves: list[Move]) -> int:

@@ -1,4 +1,4 @@
-"""Puts the environment back as it was before the launcher changed it for this program.
+"""Makes an embedded Python forget how the launcher told it where its home is.
 
 A launcher notes, for each variable NAME that it changes, what it was in `RELOCATABLE_RESTORE_NAME`:
 nothing if it was not set, else `=` and its value. CPython has read its own by the time this runs,
@@ -6,18 +6,38 @@ and no child process should see them.
 """
 
 import os
+import site
+import sys
 
-# A home whose path has a ':' comes as a descriptor (see the launcher), and only for this process.
-_home = os.environ.get("PYTHONHOME", "")
-if _home.startswith("/proc/self/fd/"):
-    os.set_inheritable(int(_home.rpartition("/")[2]), False)
+_NOTE = "RELOCATABLE_RESTORE_"
+_DESCRIPTOR = "/proc/self/fd/"
 
-_PREFIX = "RELOCATABLE_RESTORE_"
 
-for _note in [name for name in os.environ if name.startswith(_PREFIX)]:
-    _before = os.environ.pop(_note)
-    _name = _note[len(_PREFIX) :]
-    if _before.startswith("="):
-        os.environ[_name] = _before[1:]
-    else:
-        os.environ.pop(_name, None)
+def _restore_environment() -> None:
+    for note in [name for name in os.environ if name.startswith(_NOTE)]:
+        before = os.environ.pop(note)
+        name = note[len(_NOTE) :]
+        if before.startswith("="):
+            os.environ[name] = before[1:]
+        else:
+            os.environ.pop(name, None)
+
+
+def _name_home() -> None:
+    """Gives the home its real name: one with a ':' can't be told but by an open descriptor.
+
+    The descriptor stays open for what was imported through it, but only in this process.
+    """
+    home = sys.prefix
+    if not home.startswith(_DESCRIPTOR):
+        return
+    os.set_inheritable(int(home.rpartition("/")[2]), False)
+    real = os.readlink(home)
+    for name in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
+        setattr(sys, name, getattr(sys, name).replace(home, real, 1))
+    for paths in (sys.path, site.PREFIXES):
+        paths[:] = [path.replace(home, real, 1) for path in paths]
+
+
+_name_home()
+_restore_environment()

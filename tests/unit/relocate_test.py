@@ -1,0 +1,188 @@
+"""From layers to a dist: closure, RUNPATHs, launchers; and the verifier's view of the result."""
+
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from relocatable import archive, content, elf, launcher, trial, verify
+from relocatable.errors import RelocatableError
+from relocatable.provenance import Edit, Origin, Package, Record
+from relocatable.relocate import Request, relocate
+from relocatable.target import Target
+from relocatable.tree import File, Link, Tree
+from support.elf_builder import EM_AARCH64, EM_X86_64, ElfBuilder
+
+TARGET = Target("linux_x86_64", EM_X86_64, "ld-linux-x86-64.so.2", "x86_64-linux-gnu", 4096)
+SYSTEM = "usr/lib/x86_64-linux-gnu"
+LAUNCHER = (
+    Path(__file__).absolute().parents[2] / "toolchains" / "launcher" / "linux_x86_64"
+).read_bytes()
+
+
+def record(package: str) -> Record:
+    return Record(Origin(Package(package, "1", "amd64", "0" * 64), "x"))
+
+
+def library(name: str, *needed: str, package: str = "p", **more: object) -> File:
+    built = ElfBuilder(soname=name, needed=needed, versions={}, **more)  # type: ignore[arg-type]
+    return File(built.build(), record(package))
+
+
+def program(*needed: str) -> File:
+    built = ElfBuilder(
+        interpreter=f"/lib64/{TARGET.loader}", soname=None, needed=needed, versions={}
+    )
+    return File(built.build(), record("p"), executable=True)
+
+
+def layer(**files: File | Link) -> Tree:
+    tree = Tree()
+    for path, file in files.items():
+        tree.add(path, file)
+    return tree
+
+
+class RelocateTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.pool = Tree()
+        self.pool.add(f"{SYSTEM}/{TARGET.loader}", library(TARGET.loader, package="libc6"))
+        self.pool.add(f"{SYSTEM}/libc.so.6", library("libc.so.6", TARGET.loader, package="libc6"))
+        self.pool.add(f"{SYSTEM}/libz.so.1.2", library("libz.so.1", "libc.so.6"))
+        self.pool.add(f"{SYSTEM}/libz.so.1", Link("libz.so.1.2", record("p")))
+        self.pool.add(f"{SYSTEM}/libunused.so", library("libunused.so"))
+        self.layer = Tree()
+        self.layer.add("bin/tool", program("libz.so.1", "libown.so", "libc.so.6"))
+        self.layer.add("lib/libown.so", library("libown.so", "libz.so.1"))
+        self.request = Request("//:x", TARGET, LAUNCHER)
+
+    def relocate(self, **changes: object) -> Tree:
+        request = Request("//:x", TARGET, LAUNCHER, **changes)  # type: ignore[arg-type]
+        return relocate([self.layer], [self.pool], request)
+
+    def runpath(self, tree: Tree, path: str) -> str | None:
+        return elf.read(content.view(tree.file(path).content), path).runpath
+
+    def test_what_is_needed_is_taken_and_nothing_else(self) -> None:
+        tree = self.relocate()
+        self.assertEqual(
+            [path for path, node in tree if isinstance(node, File | Link)],
+            [
+                "bin/tool",
+                f"lib/{TARGET.loader}",
+                "lib/libc.so.6",
+                "lib/libown.so",
+                "lib/libz.so.1",
+                "libexec/tool",
+            ],
+        )
+
+    def test_runpaths_lead_to_what_is_needed(self) -> None:
+        tree = self.relocate()
+        self.assertEqual(self.runpath(tree, "libexec/tool"), "$ORIGIN/../lib")
+        self.assertEqual(self.runpath(tree, "lib/libown.so"), "$ORIGIN")
+        self.assertIsNone(self.runpath(tree, "lib/libc.so.6"))
+        self.assertEqual(
+            tree.file("lib/libown.so").record.edits, (Edit("runpath", None, "$ORIGIN"),)
+        )
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+
+    def test_launchers_stand_in_for_programs(self) -> None:
+        settings = launcher.read(content.read(self.relocate().file("bin/tool").content))
+        self.assertEqual(settings.program, "libexec/tool")
+        self.assertEqual(settings.loader, f"lib/{TARGET.loader}")
+        self.assertEqual(settings.library_path, ("lib",))
+        self.assertEmpty(settings.environment)
+
+    def test_launchers_elsewhere(self) -> None:
+        tree = self.relocate(launchers={"tool": "bin/tool"}, environment={"X": "{root}/share"})
+        self.assertNotIn("bin/tool", tree.nodes)
+        settings = launcher.read(content.read(tree.file("tool").content))
+        self.assertEqual(settings.depth, 0)
+        self.assertEqual(settings.environment, (("X", "{root}/share"),))
+        with self.assertRaisesRegex(
+            RelocatableError,
+            "a is to start b, which is no program of the layers; these are: bin/tool",
+        ):
+            self.relocate(launchers={"a": "b"})
+
+    def test_only_programs_that_load_libpython_are_told_its_home(self) -> None:
+        self.layer.add("bin/embeds", program("libindirect.so"))
+        self.layer.add("lib/libindirect.so", library("libindirect.so", "libpython3.11.so.1.0"))
+        self.layer.add("lib/libpython3.11.so.1.0", library("libpython3.11.so.1.0"))
+        tree = self.relocate(python_environment={"PYTHONHOME": "{root}"})
+        found = {
+            name: launcher.read(content.read(tree.file(f"bin/{name}").content)).environment
+            for name in ("tool", "embeds")
+        }
+        self.assertEqual(found, {"tool": (), "embeds": (("PYTHONHOME", "{root}"),)})
+
+    def test_two_names_of_one_library_are_one_file(self) -> None:
+        self.layer.add("lib/libmore.so", library("libmore.so", "libz.so.1.2"))
+        tree = self.relocate()
+        self.assertEqual(tree.follow("lib/libz.so.1.2"), tree.follow("lib/libz.so.1"))
+
+    def test_everything_that_is_missing_is_named(self) -> None:
+        self.layer.add("lib/a.so", library("a.so", "libmissing.so.1"))
+        self.layer.add("lib/b.so", library("b.so", "libnone.so", machine=EM_AARCH64))
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            "the dist is not complete:\n"
+            "  lib/a.so needs libmissing.so.1, which is in no layer and in none of the libraries\n"
+            "  lib/b.so is for EM_AARCH64; linux_x86_64 is wanted",
+        ):
+            self.relocate()
+
+    def test_a_choice_is_not_ours_to_make(self) -> None:
+        self.pool.add("opt/a/libtwo.so", library("libtwo.so"))
+        self.pool.add("opt/b/libtwo.so", library("libtwo.so", "libc.so.6"))
+        self.layer.add("lib/a.so", library("a.so", "libtwo.so"))
+        with self.assertRaisesRegex(
+            RelocatableError,
+            "lib/a.so needs libtwo.so is there more than once: opt/a/libtwo.so, opt/b/libtwo.so",
+        ):
+            self.relocate()
+
+
+class VerifyTest(parameterized.TestCase):
+    @parameterized.parameters(
+        ("x", Link("../y", record("p")), "link x -> ../y: x leaves the tree"),
+        ("x", Link("y", record("p")), "link x -> y: x leads to y, which does not exist"),
+        ("x", File(b"a\nb /build/c", record("p")), "x:2 names a path of the machine that built it"),
+        ("x.so", library("x.so", "y.so"), "x.so needs y.so, which is in none of"),
+        ("x.so", library("x.so", machine=EM_AARCH64), "x.so is for EM_AARCH64; linux_x86_64 is"),
+        (
+            "x.so",
+            library("x.so", runpath="/usr/lib"),
+            "x.so has '/usr/lib' in its RUNPATH; $ORIGIN",
+        ),
+        ("x.so", library("x.so", runpath="$ORIGIN:"), "x.so has '' in its RUNPATH; $ORIGIN"),
+        ("x.so", library("x.so", runpath="$ORIGIN/.."), "x.so has '$ORIGIN/..' in its RUNPATH"),
+        ("x.so", library("x.so", rpath="$ORIGIN"), "x.so has an RPATH ($ORIGIN); a RUNPATH is"),
+        ("x", File(LAUNCHER, record("p")), "launcher x: launcher: it has no settings yet"),
+    )
+    def test_each_broken_promise(self, path: str, node: File | Link, message: str) -> None:
+        (problem,) = verify.verify(layer(**{path: node}), TARGET).problems
+        self.assertStartsWith(problem, message)
+
+
+class ArchiveTest(absltest.TestCase):
+    def test_bytes_do_not_depend_on_workers_and_unpack(self) -> None:
+        directory = Path(self.create_tempdir().full_path)
+        tree = layer(**{"bin/x": File(b"x" * 300_000, record("p"), executable=True)})
+        tree.add("bin/y", Link("x", record("p")))
+        found = set()
+        for workers in (1, 2, 3):
+            path = directory / f"{workers}.tar.zst"
+            archive.write_tar_zst(tree, path, "top", 3, workers)
+            found.add(path.read_bytes())
+        self.assertLen(found, 1)
+        (directory / "out").mkdir()
+        root = trial.unpack(directory / "1.tar.zst", directory / "out")
+        self.assertEqual(root.name, "top")
+        self.assertEqual((root / "bin/y").read_bytes(), b"x" * 300_000)
+        self.assertEqual((root / "bin/x").stat().st_mode & 0o777, 0o755)
+
+
+if __name__ == "__main__":
+    absltest.main()
