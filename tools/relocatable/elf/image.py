@@ -58,9 +58,9 @@ class Image:
     def set_string_table(self, address: int, offset: int, size: int) -> None:
         """Changes where the dynamic string table is."""
         values = {c.DT_STRTAB: address, c.DT_STRSZ: size}
-        self.entries = [
-            entry._replace(value=values.get(entry.tag, entry.value)) for entry in self.entries
-        ]
+        for index, entry in enumerate(self.entries):
+            if entry.tag in values:
+                self.entries[index] = entry._replace(value=values[entry.tag])
         where = self.elf.strtab
         self.set_sections(c.SHT_STRTAB, where, addr=address, offset=offset, size=size)
 
@@ -112,11 +112,9 @@ def leading_zeros(data: memoryview) -> int:
 
 def _difference(data: memoryview, offset: int, content: bytes) -> list[Patch]:
     """The part of a patch from the first to the last byte that it changes."""
-    before = bytes(data[offset : offset + len(content)])
-    if before == content:
+    changed = int.from_bytes(data[offset : offset + len(content)]) ^ int.from_bytes(content)
+    if not changed:
         return []
-    start = next(i for i, (old, new) in enumerate(zip(before, content, strict=True)) if old != new)
-    end = len(content)
-    while before[end - 1] == content[end - 1]:
-        end -= 1
+    start = len(content) - (changed.bit_length() + 7) // 8
+    end = len(content) - ((changed & -changed).bit_length() - 1) // 8
     return [(offset + start, content[start:end])]

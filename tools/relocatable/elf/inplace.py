@@ -96,10 +96,13 @@ def _grow(image: Image, end: int, text: bytes) -> int | None:
     at = elf.strtab + end
     more = at + len(text) - table_end
     room = _room(image, load)
+    rooms = [room]
     moves: list[Move] | None = []
     if table_end != room.start:
-        rooms = [room, *(_room(image, other) for other in _later(elf, load))]
         moves = make_way(elf, image.data, image.headers, rooms, more)
+        if moves is None:
+            rooms += [_room(image, other) for other in _later(elf, load)]
+            moves = make_way(elf, image.data, image.headers, rooms, more)
         if moves is None:
             # The padding becomes part of the table, and so does all that lies before it. That
             # does no harm: strings are found by offset, and loaders ignore the table's size.
@@ -107,9 +110,11 @@ def _grow(image: Image, end: int, text: bytes) -> int | None:
             at = room.start
     if at + len(text) > room.start + room.size:
         return None
-    _move(image, load, moves or [])
+    _move(image, load.vaddr - load.offset, moves or [])
     image.write(at, text)
-    _grow_segments(image, [at + len(text), *(move.end + move.distance for move in moves or ())])
+    ends = [at + len(text), *(move.end + move.distance for move in moves or ())]
+    for room in rooms:
+        _grow_segment(image, room, ends)
     address = elf.strtab - load.offset + load.vaddr
     image.set_string_table(address, elf.strtab, at + len(text) - elf.strtab)
     return at - elf.strtab
@@ -126,41 +131,39 @@ def _later(elf: Elf, load: Segment) -> list[Segment]:
     ]
 
 
-def _move(image: Image, load: Segment, moves: list[Move]) -> None:
-    """Moves tables, and tells the dynamic section and the section headers."""
-    contents = [bytes(image.data[move.start : move.end]) for move in moves]
+def _move(image: Image, here: int, moves: list[Move]) -> None:
+    """Moves tables, and tells the dynamic section and the section headers.
+
+    Args:
+        image: the file.
+        here: the distance from file offsets to addresses where the tables are.
+        moves: the moves.
+    """
     for move in moves:  # Zeros left behind are room for a later edit.
         image.write(move.start, bytes(move.end - move.start))
-    for move, content in zip(moves, contents, strict=True):
-        image.write(move.start + move.distance, content)
+    for move in moves:
+        image.write(move.start + move.distance, bytes(image.data[move.start : move.end]))
 
-    def move_at(offset: int) -> Move:
-        here = (move for move in moves if move.start <= offset < move.end)
-        return next(here, Move(offset, offset, 0, 0))
-
-    image.entries = [
-        entry._replace(value=entry.value + move_at(entry.value - load.vaddr + load.offset).step)
-        if entry.tag in c.ADDRESS_TAGS
-        else entry
-        for entry in image.entries
-    ]
+    for index, entry in enumerate(list(image.entries)):
+        if entry.tag in c.ADDRESS_TAGS:
+            for move in moves:
+                if move.start <= entry.value - here < move.end:
+                    image.entries[index] = entry._replace(value=entry.value + move.step)
     for index, header in enumerate(image.headers):
-        move = move_at(header.offset)
-        if header.size and move.distance:
-            addr, offset = header.addr + move.step, header.offset + move.distance
-            image.set_section(index, addr=addr, offset=offset)
+        for move in moves:
+            if move.start <= header.offset < move.end and header.size:
+                addr, offset = header.addr + move.step, header.offset + move.distance
+                image.set_section(index, addr=addr, offset=offset)
 
 
-def _grow_segments(image: Image, ends: list[int]) -> None:
-    """Lets the segments before file offsets up to which something was put reach up to there."""
-    for index, load in enumerate(image.elf.segments):
-        if load.type == c.PT_LOAD and load.filesz == load.memsz:
-            room = _room(image, load)
-            here = [end for end in ends if room.start < end <= room.start + room.size]
-            more = max(here, default=room.start) - room.start
-            if more:
-                longer = load._replace(filesz=load.filesz + more, memsz=load.memsz + more)
-                image.set_segment(index, longer)
+def _grow_segment(image: Image, room: Room, ends: list[int]) -> None:
+    """Lets a segment reach up to where something was put behind it."""
+    load = room.segment
+    here = [end - room.start for end in ends if room.start < end <= room.start + room.size]
+    if here:
+        more = max(here)
+        longer = load._replace(filesz=load.filesz + more, memsz=load.memsz + more)
+        image.set_segment(image.elf.segments.index(load), longer)
 
 
 def _load_at(elf: Elf, offset: int) -> Segment:

@@ -9,7 +9,7 @@ _EHDR: Final = {64: "HHIQQQIHHHHHH", 32: "HHIIIIIHHHHHH"}
 _PHDR: Final = {64: "IIQQQQQQ", 32: "IIIIIIII"}
 _SHDR: Final = {64: "IIQQQQIIQQ", 32: "IIIIIIIIII"}
 _DYN: Final = {64: "QQ", 32: "II"}
-_SYMBOL_NAME: Final = {64: "I20x", 32: "I12x"}
+_SYMBOL_SIZE: Final = {64: 24, 32: 16}
 
 
 class Segment(NamedTuple):
@@ -57,7 +57,7 @@ class Shape:
     phdr: struct.Struct
     shdr: struct.Struct
     dyn: struct.Struct
-    symbol_name: struct.Struct
+    symbol_size: int
     verneed: struct.Struct
     vernaux: struct.Struct
     verdef: struct.Struct
@@ -93,7 +93,7 @@ def shape_of(bits: int, *, little: bool) -> Shape:
         phdr=struct.Struct(order + _PHDR[bits]),
         shdr=struct.Struct(order + _SHDR[bits]),
         dyn=struct.Struct(order + _DYN[bits]),
-        symbol_name=struct.Struct(order + _SYMBOL_NAME[bits]),
+        symbol_size=_SYMBOL_SIZE[bits],
         verneed=struct.Struct(order + "HHIII"),
         vernaux=struct.Struct(order + "IHHII"),
         verdef=struct.Struct(order + "HHHHIII"),

@@ -4,7 +4,9 @@ Linkers merge strings that end alike: a RUNPATH of `lib` may be the tail of the 
 So bytes are free only if nothing else that names strings reaches them.
 """
 
-from collections.abc import Iterable, Iterator
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from relocatable.elf import constants as c
@@ -122,7 +124,7 @@ def _is_used(
             if index == elf.shstrndx or users - _KNOWN_USERS:
                 return True
     symbols = _symbol_names(elf, data)
-    if symbols is None or any(name in span for (name,) in symbols):
+    if symbols is None or any(map(span.__contains__, symbols)):  # There may be 100,000.
         return True
     for library, versions in iterate_version_needs(elf, data):
         if library in span or any(version in span for version in versions):
@@ -131,7 +133,7 @@ def _is_used(
     return any(name in span for names in definitions for name in names)
 
 
-def _symbol_names(elf: Elf, data: memoryview) -> Iterator[tuple[int]] | None:
+def _symbol_names(elf: Elf, data: memoryview) -> Sequence[int] | None:
     """String table offsets of the names of all dynamic symbols; None if they can't be found.
 
     Nothing in the dynamic section says how many symbols there are. Another table must follow
@@ -139,10 +141,10 @@ def _symbol_names(elf: Elf, data: memoryview) -> Iterator[tuple[int]] | None:
     """
     address = elf.value(c.DT_SYMTAB)
     if address is None:
-        return iter(())
-    name = elf.shape.symbol_name
+        return array("I")
+    symbol_size = elf.shape.symbol_size
     load = elf.load_of(address)
-    if load is None or elf.value(c.DT_SYMENT) != name.size:
+    if load is None or elf.value(c.DT_SYMENT) != symbol_size:
         return None
     end = min(
         (value for tag, value in elf.dynamic if tag in c.ADDRESS_TAGS and value > address),
@@ -150,4 +152,8 @@ def _symbol_names(elf: Elf, data: memoryview) -> Iterator[tuple[int]] | None:
     )
     size = min(end, load.vaddr + load.filesz) - address
     start = address - load.vaddr + load.offset
-    return name.iter_unpack(data[start : start + size // name.size * name.size])
+    words = array("I")  # The name is the first word of a symbol.
+    words.frombytes(data[start : start + size // symbol_size * symbol_size])
+    if elf.little != (sys.byteorder == "little"):
+        words.byteswap()
+    return words[:: symbol_size // words.itemsize]

@@ -96,10 +96,7 @@ def make_way(
         return []
     if not parts:
         return None
-    # How many of the parts, from the first on, are tables of each kind, one after the other.
     free = _leading(elf, data, load, parts, _FREE_TABLES)
-    movable = _leading(elf, data, load, parts, _TABLES)
-
     best: list[Move] | None = None
     for first in range(free):
         # The tables before the first that leaves move up; where they end then, or the strings do.
@@ -110,7 +107,7 @@ def make_way(
             fits = away is not None and needed <= starts[last + 1]
             if away and fits and (best is None or _cost([*up, away]) < _cost(best)):
                 best = [*up, away]
-    if best is None and parts and movable == len(parts):
+    if best is None and _leading(elf, data, load, parts, _TABLES) == len(parts):
         up = [_up(parts, more)]
         best = up if up[0].end + up[0].distance <= load_end + rooms[0].size else None
     return best
@@ -132,13 +129,14 @@ def _leading(
     for count, (part, following) in enumerate(zip(parts, ends, strict=True)):
         address = part.offset - load.offset + load.vaddr
         if (
-            part.offset < end
+            part.type not in known
+            or part.offset < end
             or _end(part) > following
             or not _is_zero(data[end : part.offset])
             or not _is_zero(data[_end(part) : following])
             or part.addr != address
             or part.addralign > _LARGEST_ALIGN
-            or all(elf.value(tag) != address for tag in known.get(part.type, ()))
+            or all(elf.value(tag) != address for tag in known[part.type])
             or any(
                 segment.type != c.PT_LOAD
                 and segment.offset < _end(part)
