@@ -24,9 +24,6 @@ _METADATA = flags.DEFINE_string("metadata", None, "What it is, as JSON.", requir
 def main() -> None:
     """Reads the flags and writes the three files."""
     (tree,) = tree_tar.read_all([_TREE.value])
-    out = Path(_OUT.value)
-    archive.write_tar_zst(tree, out, _NAME.value, _LEVEL.value, _WORKERS.value)
-    sha256 = archive.write_sha256(out, Path(_SHA256.value))
     facts = archive.Facts(
         name=_NAME.value,
         target=target.read(Path(_TARGET.value)),
@@ -34,6 +31,9 @@ def main() -> None:
         python_version=_PYTHON_VERSION.value,
         tool_version=_TOOL_VERSION.value,
     )
+    out = Path(_OUT.value)
+    archive.write_tar_zst(tree, out, _NAME.value, _LEVEL.value, _WORKERS.value)
+    sha256 = archive.write_sha256(out, Path(_SHA256.value))
     with whole(Path(_METADATA.value)) as file:
         file.write(archive.metadata(tree, facts, out, sha256))
 

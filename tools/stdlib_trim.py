@@ -22,9 +22,9 @@ def main() -> None:
     """Reads the flags and trims."""
     (source,) = tree_tar.read_all([_TREE.value])
     tree, report = stdlib.trim(source, _VERSION.value, _EXCLUDE.value)
-    tree_tar.write(tree, Path(_OUT.value), Path(_PROVENANCE.value))
     with whole(Path(_REPORT.value)) as file:
         file.write((json.dumps(asdict(report), indent=2) + "\n").encode())
+        tree_tar.write(tree, Path(_OUT.value), Path(_PROVENANCE.value))
 
 
 if __name__ == "__main__":

@@ -194,8 +194,8 @@ class ContradictionsTest(parameterized.TestCase):
         path.write_bytes(deb_lock.render(dataclasses.replace(_LOCK, indices=(), packages=())))
         with self.assertRaisesRegex(
             RelocatableError,
-            r"x.lock.json: contradicts itself; run bazel run @rules_relocatable//tools:"
-            r"update_deb_lock -- --lock=.*x.lock.json\n"
+            r"x.lock.json: contradicts itself \(run bazel run @rules_relocatable//tools:"
+            r"update_deb_lock -- --lock=.*x.lock.json\):\n"
             r"  indices: .*\n  root: a root .* amd64\n  root: .* arm64",
         ):
             deb_lock.read(path)

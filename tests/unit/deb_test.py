@@ -58,6 +58,20 @@ class DebTest(parameterized.TestCase):
             self.unpack()
         self.assertEqual(list(self.directory.iterdir()), [self.path])
 
+    def test_a_damaged_header_does_not_end_the_archive(self) -> None:
+        entries = [build.file("./a", b"a"), build.file("./b", b"b")]
+        build.deb(self.path, entries, compression="")
+        good = self.path.read_bytes()
+        header = good.index(build.tar(entries)) + 1024
+        for offset in range(header, header + 148):  # All before the checksum.
+            bad = bytearray(good)
+            bad[offset] ^= 1
+            self.path.write_bytes(bad)
+            with self.assertRaisesRegex(
+                RelocatableError, "example.deb: the data archive is corrupt", msg=f"offset {offset}"
+            ):
+                self.unpack()
+
     @parameterized.parameters(0, 7, 8, 40, 68, 100, 500, -3, -70)
     def test_every_truncation_is_found(self, length: int) -> None:
         build.deb(self.path, [build.file("./a", os.urandom(10_000))])

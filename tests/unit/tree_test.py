@@ -148,12 +148,29 @@ class TreeTarTest(absltest.TestCase):
         tree.add("f", file(b"x" * 700))
         tree_tar.write(tree, self.tar, self.lines)
         good = self.tar.read_bytes()
-        for length in (0, 1, 511, 512, 600, 1024, 1536, len(good) - 1025):
+        for length in (0, 1, 511, 512, 600, 1024, 1536, *range(len(good) - 1025, len(good))):
             self.tar.write_bytes(good[:length])
             with self.assertRaisesRegex(
                 RelocatableError, "is not a tree in normal form.*truncated"
             ):
                 tree_tar.read(self.tar, self.lines)
+
+    def test_what_goes_on_behind_the_end_is_refused(self) -> None:
+        tree_tar.write(self.sample(), self.tar, self.lines)
+        self.tar.write_bytes(self.tar.read_bytes() + bytes(512))
+        with self.assertRaisesRegex(RelocatableError, "goes on, behind its last entry"):
+            tree_tar.read(self.tar, self.lines)
+
+    def test_both_files_or_none(self) -> None:
+        with self.assertRaises(FileNotFoundError):
+            tree_tar.write(self.sample(), self.tar, self.lines / "not a directory")
+        self.assertEmpty(list(self.tar.parent.iterdir()))
+
+    def test_flags_that_name_no_provenance(self) -> None:
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError, "TAR=PROVENANCE is wanted for a tree, found 'tree.tar'"
+        ):
+            tree_tar.read_all(["tree.tar"])
 
     def test_provenance_that_lacks_a_path(self) -> None:
         tree_tar.write(self.sample(), self.tar, self.lines)

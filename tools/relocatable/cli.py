@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from absl import app, flags
 
-from relocatable.errors import RelocatableError
+from relocatable.errors import RelocatableError, problems
 
 LABEL = flags.DEFINE_string("label", None, "The target that asks, for messages and provenance.")
 
@@ -13,25 +13,14 @@ LABEL = flags.DEFINE_string("label", None, "The target that asks, for messages a
 def run(main: Callable[[], None]) -> None:
     """Parses absl flags (also from `--flagfile`), calls `main`, and never returns.
 
-    Exit status: 0, or 1 with a line on stderr when the input is bad or can't be read, or 2 when
-    a flag is wrong (absl's usage error is 1; a left-over positional argument is ours).
+    Exit status: 0, or 1 with a line on stderr when a flag is wrong or the input is bad or can't be
+    read.
     """
 
-    def start(argv: list[str]) -> int:
-        if len(argv) > 1:
-            print(
-                f"error: unknown argument {argv[1]!r}: this tool takes flags only", file=sys.stderr
-            )
-            return 2
-        try:
-            main()
-        except (RelocatableError, OSError) as error:
-            place = f"{LABEL.value}: " if LABEL.value else ""
-            print(f"error: {place}{error}", file=sys.stderr)
-            return 1
-        return 0
+    def start(_: list[str]) -> int:
+        return _status(main)
 
-    app.run(start)
+    app.run(start, flags_parser=_parse)
 
 
 def pairs(flag: str, values: Iterable[str]) -> dict[str, str]:
@@ -47,3 +36,37 @@ def pairs(flag: str, values: Iterable[str]) -> dict[str, str]:
             raise RelocatableError(f"--{flag}={text}: KEY=VALUE is wanted, each key once")
         mapping[key] = value
     return mapping
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Parses the flags as absl does, but says in our way what is wrong with them."""
+
+    def parse() -> None:
+        try:
+            rest = flags.FLAGS(argv)[1:]
+        except flags.Error as error:
+            problems(str(error).splitlines(), "the flags are wrong:")
+        else:
+            if rest:
+                raise RelocatableError(f"unknown argument {rest[0]!r}: this tool takes flags only")
+
+    if status := _status(parse):
+        sys.exit(status)
+    return argv
+
+
+def _status(step: Callable[[], None]) -> int:
+    """Takes a step; returns the exit status that follows from it."""
+    try:
+        step()
+    except (RelocatableError, OSError) as error:
+        place = f"{LABEL.value}: " if flags.FLAGS.is_parsed() and LABEL.value else ""
+        print(f"error: {place}{_text(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

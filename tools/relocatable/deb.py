@@ -85,8 +85,18 @@ def items(deb: Deb) -> Iterator[Item]:
                 if item.path:
                     found[item.path] = item
                     yield item
+            _check_end(deb, archive.offset)
     except (tarfile.TarError, UnicodeError, ValueError) as error:
         raise RelocatableError(f"{deb.path}: the data archive is corrupt: {error}") from error
+
+
+def _check_end(deb: Deb, offset: int) -> None:
+    """A damaged header is no error to tarfile: there, the archive just seems to end."""
+    left = deb.data.size - offset
+    if left < tarfile.BLOCKSIZE or any(deb.data.store.read(deb.data.offset + offset, tarfile.BLOCKSIZE)):
+        raise RelocatableError(
+            f"{deb.path}: the data archive is corrupt: no header and no end at offset {offset}"
+        )
 
 
 def _members(store: Store) -> tuple[ar.Member, ar.Member]:

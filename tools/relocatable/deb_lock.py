@@ -162,7 +162,7 @@ def read(path: Path) -> Lock:
         RelocatableError: if it is no lock file of this format, or contradicts itself.
     """
     lock = parse(path.read_bytes(), str(path))
-    problems(contradictions(lock), f"{path}: contradicts itself; run {UPDATE}{path}")
+    problems(contradictions(lock), f"{path}: contradicts itself (run {UPDATE}{path}):")
     return lock
 
 
@@ -203,7 +203,7 @@ def write(lock: Lock, path: Path) -> None:
     """
     data = render(lock)
     parse(data, f"{path} (not written)")
-    problems(contradictions(lock), f"{path}: not written, the lock contradicts itself")
+    problems(contradictions(lock), f"{path}: not written, the lock contradicts itself:")
     with output.whole(path) as file:
         file.write(data)
 

@@ -10,11 +10,14 @@ class RelocatableError(Exception):
 
 
 def problems(found: list[str], heading: str) -> None:
-    """Raises one error that lists all of `found`, sorted, under `heading`; nothing if it is empty.
+    """Raises one error for all of `found`, which may be empty.
+
+    A problem that is alone stands behind `heading` in the same line; several are listed below it,
+    sorted, each once.
 
     Raises:
         RelocatableError: if `found` holds anything.
     """
-    if found:
-        lines = "\n  ".join(sorted(set(found)))
-        raise RelocatableError(f"{heading}\n  {lines}")
+    lines = sorted(set(found))
+    if lines:
+        raise RelocatableError((" " if len(lines) == 1 else "\n  ").join([heading, *lines]))

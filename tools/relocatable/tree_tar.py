@@ -31,10 +31,9 @@ _MODES = {_FILE: 0o644, _LINK: 0o777, _DIRECTORY: 0o755, _PAX: 0o644}
 
 def write(tree: Tree, tar: Path, provenance_file: Path) -> None:
     """Writes `tree` in normal form to `tar`, and where its paths came from to `provenance_file`."""
-    with whole(tar) as file:
+    with whole(tar) as file, whole(provenance_file) as lines:
         write_to(tree, Writer(file.fileno()))
-    with whole(provenance_file) as file:
-        file.write(
+        lines.write(
             provenance.write((path, n.record) for path, n in tree if isinstance(n, File | Link))
         )
 
@@ -106,8 +105,14 @@ def _read(tar: Path, record_of: Callable[[str], Record]) -> Tree:
 
 def read_all(pairs: Sequence[str]) -> list[Tree]:
     """Reads trees that flags name as `TAR=PROVENANCE`; errors as for `read`."""
-    paths = (pair.partition("=") for pair in pairs)
-    return [read(Path(tar), Path(provenance_file)) for tar, _, provenance_file in paths]
+    return [_read_pair(pair) for pair in pairs]
+
+
+def _read_pair(pair: str) -> Tree:
+    tar, equals, provenance_file = pair.partition("=")
+    if not equals:
+        raise RelocatableError(f"TAR=PROVENANCE is wanted for a tree, found {pair!r}")
+    return read(Path(tar), Path(provenance_file))
 
 
 def _entries(store: Store) -> Iterator[tuple[str, bytes, str | tuple[Content, bool]]]:
@@ -143,6 +148,8 @@ def _entries(store: Store) -> Iterator[tuple[str, bytes, str | tuple[Content, bo
             raise RelocatableError(f"{path} is truncated")
         yield path, kind, link if kind == _LINK else (Extent(store, offset, size), executable)
         offset += size + len(_padding(size))
+    if store.size != offset + 2 * BLOCK:
+        raise RelocatableError("it is truncated, or goes on, behind its last entry")
 
 
 def _headers(

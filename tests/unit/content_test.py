@@ -1,0 +1,67 @@
+"""Contents: extents, patches, and writing them without passing memory."""
+
+import os
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from relocatable import content
+from relocatable.content import CHUNK, Content, Extent, Patched, Store, Writer
+from relocatable.errors import RelocatableError
+
+
+class ContentTest(parameterized.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = Path(self.create_tempdir().full_path)
+        self.bytes = os.urandom(3 * CHUNK + 7)
+        (self.directory / "file").write_bytes(self.bytes)
+        self.store = Store(self.directory / "file")
+
+    def written(self, *parts: Content) -> bytes:
+        """What a writer puts into a file."""
+        out = self.directory / "out"
+        with out.open("wb") as file:
+            writer = Writer(file.fileno())
+            for part in parts:
+                writer.write(part)
+            writer.flush()
+            self.assertEqual(writer.offset, sum(map(content.size, parts)))
+        return out.read_bytes()
+
+    @parameterized.parameters((0, 0), (5, 1), (1, CHUNK // 16), (9, CHUNK + 1), (0, 3 * CHUNK + 7))
+    def test_extents(self, offset: int, size: int) -> None:
+        extent = Extent(self.store, offset, size)
+        expected = self.bytes[offset : offset + size]
+        self.assertEqual(content.read(extent), expected)
+        self.assertEqual(bytes(content.view(extent)), expected)
+        self.assertEqual(self.written(b"before", extent, b"after"), b"before" + expected + b"after")
+
+    @parameterized.parameters(100, 2 * CHUNK)
+    def test_patches(self, size: int) -> None:
+        patched = Patched(
+            Extent(self.store, 3, size), ((0, b"first"), (size - 4, b"last")), b"more"
+        )
+        expected = b"first" + self.bytes[8 : size - 1] + b"last" + b"more"
+        self.assertEqual(content.read(patched), expected)
+        self.assertEqual(content.size(patched), size + 4)
+        self.assertEqual(self.written(b"x", patched, b"y"), b"x" + expected + b"y")
+
+    def test_equal(self) -> None:
+        extent = Extent(self.store, 0, 10)
+        self.assertTrue(content.equal(extent, self.bytes[:10]))
+        self.assertFalse(content.equal(extent, self.bytes[:9]))
+        self.assertFalse(content.equal(extent, bytes(10)))
+
+    def test_a_file_that_is_shorter_than_it_was(self) -> None:
+        size = 2 * CHUNK
+        extent = Extent(self.store, 0, size)
+        os.truncate(self.directory / "file", CHUNK)
+        with self.assertRaisesRegex(RelocatableError, "file is truncated: 1048576 more bytes are"):
+            content.read(extent)
+        with self.assertRaisesRegex(RelocatableError, "file is truncated"):
+            self.written(extent)
+
+
+if __name__ == "__main__":
+    absltest.main()
