@@ -66,11 +66,21 @@ class CliTest(absltest.TestCase):
         )
         self.assertEqual(
             self.run_tool("--how=file"),
-            (1, "error: [Errno 2] No such file or directory: '/does/not/exist'\n"),
+            (1, "error: /does/not/exist: No such file or directory\n"),
         )
-        status, message = self.run_tool("--how=fine", "stray")
-        self.assertEqual(status, 2)
-        self.assertIn("unknown argument 'stray': this tool takes flags only", message)
+
+    def test_wrong_flags(self) -> None:
+        self.assertEqual(
+            self.run_tool("--how=fine", "stray"),
+            (1, "error: unknown argument 'stray': this tool takes flags only\n"),
+        )
+        self.assertEqual(
+            self.run_tool("--how=fine", "--hwo=x"),
+            (1, "error: wrong flags: Unknown command line flag 'hwo'. Did you mean: how ?\n"),
+        )
+        status, message = self.run_tool("--label=//:x")
+        self.assertEqual(status, 1)
+        self.assertRegex(message, r"\Aerror: //:x: wrong flags: flag --how=None: .*\n\Z")
 
     def test_a_defect_keeps_its_traceback(self) -> None:
         status, message = self.run_tool("--how=ours")

@@ -45,7 +45,7 @@ def _parse(argv: list[str]) -> list[str]:
         try:
             rest = flags.FLAGS(argv)[1:]
         except flags.Error as error:
-            problems(str(error).splitlines(), "the flags are wrong:")
+            problems(str(error).splitlines(), "wrong flags:")
         else:
             if rest:
                 raise RelocatableError(f"unknown argument {rest[0]!r}: this tool takes flags only")

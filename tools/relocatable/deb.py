@@ -92,8 +92,8 @@ def items(deb: Deb) -> Iterator[Item]:
 
 def _check_end(deb: Deb, offset: int) -> None:
     """A damaged header is no error to tarfile: there, the archive just seems to end."""
-    left = deb.data.size - offset
-    if left < tarfile.BLOCKSIZE or any(deb.data.store.read(deb.data.offset + offset, tarfile.BLOCKSIZE)):
+    size = min(tarfile.BLOCKSIZE, deb.data.size - offset)
+    if deb.data.store.read(deb.data.offset + offset, size) != bytes(tarfile.BLOCKSIZE):
         raise RelocatableError(
             f"{deb.path}: the data archive is corrupt: no header and no end at offset {offset}"
         )

@@ -54,7 +54,7 @@ def extract(
                 try:
                     _add(tree, deb, item, placement)
                 except RelocatableError as error:
-                    found.append(str(error))
+                    found.append(f"{deb.package}: {error}")
     for link, destination in selection.links.items():
         target = link_target(link, destination)
         tree.add(link, Link(target, Record(Origin(label, f"links[{link!r}]"))), replaces=True)
@@ -79,7 +79,7 @@ def _add(tree: Tree, deb: Deb, item: Item, placement: "_Placement") -> None:
     if not path:
         return
     if item.refused:
-        raise RelocatableError(f"{deb.package}: {item.path} {item.refused}; exclude it")
+        raise RelocatableError(f"{item.path} {item.refused}; exclude it")
     record = Record(Origin(deb.package, item.path))
     if item.data is not None:
         tree.add(path, File(item.data, record, item.executable))
@@ -90,7 +90,7 @@ def _add(tree: Tree, deb: Deb, item: Item, placement: "_Placement") -> None:
         destination = placement.place(there)
         if destination is None:
             raise RelocatableError(
-                f"{deb.package}: link {item.path} -> {item.target} leads out of strip_prefix; "
+                f"link {item.path} -> {item.target} leads out of strip_prefix; "
                 "exclude it, or remap what it points to"
             )
         tree.add(path, Link(link_target(path, destination), record))

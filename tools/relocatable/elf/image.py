@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from relocatable.elf import constants as c
 from relocatable.elf.reader import Elf
 from relocatable.elf.shape import Dynamic, Section, Segment
+from relocatable.errors import RelocatableError
 
 Patch = tuple[int, bytes]
 
@@ -17,6 +18,7 @@ class Image:
         elf: the file as it is.
         data: its bytes.
         headers: its section headers.
+        owned: from which offset on nothing but strings is in the string table.
         entries: the dynamic entries as they are going to be.
         writes: bytes to write, in order; they may overlap, or lie past the end of the file.
     """
@@ -24,11 +26,31 @@ class Image:
     elf: Elf
     data: memoryview
     headers: tuple[Section, ...]
+    owned: int
     entries: list[Dynamic]
     writes: list[Patch] = field(default_factory=list)
 
     def write(self, offset: int, content: bytes) -> None:
-        """Puts bytes at a file offset."""
+        """Puts bytes, which are no header, at a file offset.
+
+        Raises:
+            RelocatableError: if a header is there, as only in a file that contradicts itself.
+        """
+        elf, shape = self.elf, self.elf.shape
+        for start, size in (
+            (0, 16 + shape.ehdr.size),
+            (elf.phoff, len(elf.segments) * shape.phdr.size),
+            (elf.shoff, len(self.headers) * shape.shdr.size),
+            (elf.dynamic_offset, elf.dynamic_slots * shape.dyn.size),
+        ):
+            if offset < start + size and start < offset + len(content):
+                raise RelocatableError(
+                    f"{elf.name}: damaged ELF file: the string table or a table behind it"
+                    f" overlaps the headers at offset {start}"
+                )
+        self._put(offset, content)
+
+    def _put(self, offset: int, content: bytes) -> None:
         self.writes.append((offset, content))
 
     def set_header(self, *, phoff: int, phnum: int) -> None:
@@ -36,18 +58,18 @@ class Image:
         ehdr = self.elf.shape.ehdr
         fields = list(ehdr.unpack_from(self.data, 16))
         fields[4], fields[9] = phoff, phnum
-        self.write(16, ehdr.pack(*fields))
+        self._put(16, ehdr.pack(*fields))
 
     def set_segment(self, index: int, segment: Segment) -> None:
         """Replaces a program header."""
         shape = self.elf.shape
-        self.write(self.elf.phoff + index * shape.phdr.size, shape.pack_segment(segment))
+        self._put(self.elf.phoff + index * shape.phdr.size, shape.pack_segment(segment))
 
     def set_section(self, index: int, **changes: int) -> None:
         """Changes fields of a section header."""
         shdr = self.elf.shape.shdr
         packed = shdr.pack(*self.headers[index]._replace(**changes))
-        self.write(self.elf.shoff + index * shdr.size, packed)
+        self._put(self.elf.shoff + index * shdr.size, packed)
 
     def set_sections(self, kind: int, where: int, **changes: int) -> None:
         """Changes the headers of the sections of a type that stand at file offset `where`."""
@@ -68,7 +90,7 @@ class Image:
         """Writes the entries where the dynamic section is."""
         # Through the terminator and over entries that are gone, and not further.
         slots = max(len(self.entries), len(self.elf.dynamic)) + 1
-        self.write(self.elf.dynamic_offset, self.pack_dynamic(slots))
+        self._put(self.elf.dynamic_offset, self.pack_dynamic(slots))
 
     def pack_dynamic(self, slots: int) -> bytes:
         """The dynamic section, filled up to `slots` entries with DT_NULL."""

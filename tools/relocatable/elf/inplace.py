@@ -53,10 +53,10 @@ def place(image: Image, old: list[Dynamic], text: bytes) -> int | None:
             return entry.value
         if free and entry.value + free == elf.strsz:
             end = min(end, entry.value)  # The table's last string: it may grow.
-    found = strings.find(elf, image.data, image.headers, text)
+    found = strings.find(elf, image.data, image.owned, text)
     if found is not None:
         return found
-    left = strings.trailing_zeros(elf, image.data, image.headers)
+    left = strings.trailing_zeros(elf, image.data, image.owned)
     if end == elf.strsz and left > 1:
         # Zeros at the end, but for the first, are part of no string: an edit left them.
         offset = elf.strsz - left + 1
@@ -76,7 +76,9 @@ def place(image: Image, old: list[Dynamic], text: bytes) -> int | None:
 
 def _free(image: Image, offset: int) -> int:
     """How many bytes from a string on nothing uses any more."""
-    return strings.free(image.elf, image.data, image.headers, image.entries, offset)
+    return strings.free(
+        image.elf, image.data, image.headers, image.entries, offset, start=image.owned
+    )
 
 
 def _grow(image: Image, end: int, text: bytes) -> int | None:

@@ -19,6 +19,7 @@ from relocatable.elf.image import Image, Patch
 from relocatable.elf.inplace import erase, place
 from relocatable.elf.reader import Elf, sections
 from relocatable.elf.shape import Dynamic
+from relocatable.elf.strings import owned
 from relocatable.errors import RelocatableError
 
 
@@ -88,7 +89,8 @@ def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:
 
     at = elf.dynamic.index(paths[0]) if paths else len(elf.dynamic)
     others = [entry for entry in elf.dynamic if entry not in paths]
-    image = Image(elf, data, sections(elf, data), others)
+    headers = sections(elf, data)
+    image = Image(elf, data, headers, owned(elf, headers), others)
     if runpath is None:
         erase(image, paths)
         image.set_dynamic()

@@ -41,23 +41,22 @@ def owned(elf: Elf, headers: tuple[Section, ...]) -> int:
     return min(max([0, *inside, *others]), elf.strsz)
 
 
-def find(elf: Elf, data: memoryview, headers: tuple[Section, ...], text: bytes) -> int | None:
+def find(elf: Elf, data: memoryview, start: int, text: bytes) -> int | None:
     """The offset of a string, or of the tail of one, that already reads `text`; or None.
 
     Args:
         elf: the file.
         data: its bytes.
-        headers: its section headers.
+        start: where to begin, an offset into the table.
         text: the string with its NUL.
     """
-    start = owned(elf, headers)
     found = bytes(data[elf.strtab + start : elf.strtab + elf.strsz]).find(text)
     return None if found < 0 else start + found
 
 
-def trailing_zeros(elf: Elf, data: memoryview, headers: tuple[Section, ...]) -> int:
-    """How many zeros the table ends with, as far as its last 64 KiB tell."""
-    start = max(owned(elf, headers), elf.strsz - 0x10000)
+def trailing_zeros(elf: Elf, data: memoryview, start: int) -> int:
+    """How many zeros the table ends with, from `start` on and as far as its last 64 KiB tell."""
+    start = max(start, elf.strsz - 0x10000)
     tail = bytes(data[elf.strtab + start : elf.strtab + elf.strsz])
     return len(tail) - len(tail.rstrip(b"\0"))
 
@@ -68,6 +67,8 @@ def free(
     headers: tuple[Section, ...],
     others: Iterable[Dynamic],
     offset: int,
+    *,
+    start: int,
 ) -> int:
     """How many bytes may be overwritten from the string at `offset` on, its NUL included.
 
@@ -79,12 +80,13 @@ def free(
         headers: its section headers.
         others: the dynamic entries but those that use this string.
         offset: of the string in the table.
+        start: from which offset on nothing but strings is in the table.
 
     Returns:
         0 if something else uses a byte of it; else the number of bytes.
     """
     before, length, zeros = _surroundings(elf, data, offset)
-    after = length + (zeros if offset >= owned(elf, headers) else 0)
+    after = length + (zeros if offset >= start else 0)
     # A name may start at the last NUL: it stays one, and that name stays empty.
     if _is_used(elf, data, headers, others, range(offset - before, offset + after - 1)):
         return 0

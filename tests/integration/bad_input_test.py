@@ -1,0 +1,328 @@
+"""The tools on bad input: each says in one clear line what is wrong, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from absl.testing import absltest, parameterized
+
+from relocatable import tree_tar
+from relocatable.provenance import Origin, Record
+from relocatable.tree import File, Tree
+from support import deb_builder as build
+
+TOOLS = Path("tools").resolve()
+LAUNCHER = Path("toolchains/launcher/linux_x86_64").resolve()
+FACTS = {
+    "name": "linux_x86_64",
+    "machine": 62,
+    "loader": "ld-linux-x86-64.so.2",
+    "multiarch": "x86_64-linux-gnu",
+    "page_size": 4096,
+}
+
+
+class BadInputTest(parameterized.TestCase):
+    """What all tools have in common."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.inputs = Path(self.create_tempdir().full_path)
+        self.outputs = Path(self.create_tempdir().full_path)
+
+    def refused(self, tool: str, *flags: str) -> list[str]:
+        """Runs a tool that is to refuse its input, in the directory for outputs.
+
+        Returns:
+            Its complaint: a line, or a heading and several problems.
+        """
+        done = subprocess.run(
+            [TOOLS / tool, "--label=//:x", *flags],
+            cwd=self.outputs,
+            env={**os.environ, "TMPDIR": str(self.outputs)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertEqual(list(self.outputs.iterdir()), [])
+        first, *others = done.stderr.splitlines()
+        self.assertStartsWith(first, "error: //:x: ")
+        self.assertNotEqual(len(others), 1, done.stderr)
+        self.assertEqual(bool(others), first.endswith(":"), done.stderr)
+        for line in others:
+            self.assertStartsWith(line, "  ")
+        return [first.removeprefix("error: //:x: "), *map(str.strip, others)]
+
+    def tree(self, files: Mapping[str, bytes]) -> str:
+        """Writes a tree; returns it as `TAR=PROVENANCE`."""
+        tree = Tree()
+        for path, data in files.items():
+            tree.add(path, File(data, Record(Origin("//:tree", path))))
+        tar, provenance = self.inputs / "tree.tar", self.inputs / "tree.jsonl"
+        tree_tar.write(tree, tar, provenance)
+        return f"{tar}={provenance}"
+
+    def file(self, name: str, data: bytes) -> Path:
+        """Writes an input."""
+        path = self.inputs / name
+        path.write_bytes(data)
+        return path
+
+
+class DebExtractTest(BadInputTest):
+    ENTRIES = (build.file("./usr/bin/tool", b"#!" + os.urandom(2000), 0o755),)
+
+    def extract(self, *debs: Path, flags: tuple[str, ...] = ()) -> list[str]:
+        return self.refused(
+            "deb_extract",
+            *(f"--deb={path}" for path in debs),
+            "--out=x.tar",
+            "--provenance=x.jsonl",
+            *flags,
+        )
+
+    def good(self, name: str = "good", *entries: tuple[tarfile.TarInfo, bytes]) -> Path:
+        return build.deb(self.inputs / f"{name}.deb", entries or self.ENTRIES, name=name)
+
+    @parameterized.parameters(0, 7, 8, 30, 70, 150, 1000, -4)
+    def test_truncated(self, length: int) -> None:
+        whole = self.good("whole")
+        bad = self.file("bad.deb", whole.read_bytes()[:length])
+        (line,) = self.extract(whole, bad)
+        self.assertRegex(line, rf"\A{bad} (is truncated|is not an ar archive|is not a \.deb): ")
+
+    @parameterized.parameters(*build.COMPRESSIONS)
+    def test_data_that_ends_early(self, compression: str) -> None:
+        data = build.COMPRESSIONS[compression](build.tar(self.ENTRIES))
+        control = build.COMPRESSIONS[".gz"](build.tar([build.file("control", b"Package: x\n")]))
+        bad = self.file(
+            "bad.deb",
+            build.ar(
+                [
+                    ("debian-binary", b"2.0\n"),
+                    ("control.tar.gz", control),
+                    (f"data.tar{compression}", data[: len(data) // 8]),
+                ]
+            ),
+        )
+        (line,) = self.extract(bad)
+        self.assertStartsWith(line, str(bad))
+
+    def test_a_flipped_bit(self) -> None:
+        data = bytearray(self.good().read_bytes())
+        data[-100] ^= 0x10
+        bad = self.file("bad.deb", bytes(data))
+        (line,) = self.extract(bad)
+        self.assertStartsWith(line, f"{bad} is corrupt: ")
+
+    def test_not_a_deb(self) -> None:
+        page = self.file("page.deb", b"<html>404 Not Found</html>")
+        self.assertEqual(
+            self.extract(page),
+            [f"{page} is not an ar archive: it doesn't start with b'!<arch>\\n'"],
+        )
+        library = self.file("library.deb", build.ar([("x.o/", b"\x7fELF")]))
+        self.assertEqual(
+            self.extract(library),
+            [f"{library} is not a .deb: it has no debian-binary of version 2"],
+        )
+
+    def test_a_file_that_is_not_there(self) -> None:
+        gone = self.inputs / "gone.deb"
+        self.assertEqual(self.extract(gone), [f"{gone}: No such file or directory"])
+
+    def test_a_link_that_leaves_the_tree(self) -> None:
+        link = build.special("./usr/lib/x", tarfile.SYMTYPE, "../../../etc/passwd")
+        self.assertEqual(
+            self.extract(self.good("bad", link)),
+            [
+                "the packages don't make a tree: bad 1.0-1 amd64: link usr/lib/x -> "
+                "../../../etc/passwd leaves the tree; exclude it, or remap what it points to"
+            ],
+        )
+
+    @parameterized.parameters("../../etc/passwd", "/etc/passwd", "./usr/../../etc/passwd")
+    def test_a_path_that_leaves_the_tree(self, path: str) -> None:
+        bad = self.good("bad", build.file(path))
+        self.assertEqual(self.extract(bad), [f"{bad}: path {path!r} leaves the package's root"])
+
+    def test_packages_that_disagree(self) -> None:
+        one = self.good("one", build.file("./usr/bin/tool", b"1"))
+        two = self.good("two", build.file("./usr/bin/tool", b"22"))
+        self.assertEqual(
+            self.extract(one, two),
+            [
+                "the packages don't make a tree: two 1.0-1 amd64: two layers disagree on "
+                "usr/bin/tool: it is a file of 1 bytes (one 1.0-1 amd64: usr/bin/tool) and a file "
+                "of 2 bytes (two 1.0-1 amd64: usr/bin/tool); exclude one of them"
+            ],
+        )
+
+    def test_all_problems_are_told_together(self) -> None:
+        bad = self.good(
+            "bad",
+            build.special("./dev/null", tarfile.CHRTYPE),
+            build.file("./usr/bin/su", mode=0o4755),
+        )
+        self.assertEqual(
+            self.extract(bad, flags=("--include=dev", "--include=usr/*/su", "--exclude=opt")),
+            [
+                "the packages don't make a tree:",
+                "bad 1.0-1 amd64: dev/null is of the tar type b'3'; exclude it",
+                "bad 1.0-1 amd64: usr/bin/su is setuid or setgid; exclude it",
+                "exclude 'opt' matches nothing in bad.deb",
+            ],
+        )
+
+    @parameterized.parameters("include", "exclude")
+    def test_a_pattern_that_matches_nothing(self, flag: str) -> None:
+        self.assertEqual(
+            self.extract(self.good(), flags=("--include=usr/bin/*", f"--{flag}=usr/lib")),
+            [
+                f"the packages don't make a tree: {flag} 'usr/lib' matches nothing in good.deb",
+            ],
+        )
+
+    def test_a_pattern_that_can_not_match(self) -> None:
+        (line,) = self.extract(self.good(), flags=("--exclude=../etc",))
+        self.assertStartsWith(line, "pattern '../etc' can match no path: ")
+
+    def test_wrong_flags(self) -> None:
+        (line,) = self.extract(flags=())
+        self.assertStartsWith(line, "wrong flags: flag --deb=None: ")
+        (line,) = self.extract(self.good(), flags=("--remap=usr",))
+        self.assertEqual(line, "--remap=usr: KEY=VALUE is wanted, each key once")
+
+    def test_an_output_that_can_not_be(self) -> None:
+        gone = self.outputs / "gone"
+        (line,) = self.extract(self.good(), flags=(f"--provenance={gone}/x.jsonl",))
+        self.assertStartsWith(line, str(gone))
+
+
+class StdlibTrimTest(BadInputTest):
+    def trim(self, tree: str, *flags: str) -> list[str]:
+        return self.refused(
+            "stdlib_trim",
+            f"--tree={tree}",
+            "--python_version=3.11",
+            "--out=x.tar",
+            "--provenance=x.jsonl",
+            "--report=x.json",
+            *flags,
+        )
+
+    def test_an_unknown_feature(self) -> None:
+        (line,) = self.trim(self.tree({"python3.11/os.py": b""}), "--exclude_feature=idle")
+        self.assertStartsWith(
+            line, "unknown feature of the standard library: idle; there are asyncio, "
+        )
+
+    def test_no_library(self) -> None:
+        self.assertEqual(
+            self.trim(self.tree({"python3.12/os.py": b""})),
+            ["one python3.11/os.py is wanted in the tree, none is there"],
+        )
+
+    def test_a_version_that_is_none(self) -> None:
+        (line,) = self.trim(self.tree({}), "--python_version=3.11.2")
+        self.assertEqual(line, "Python version '3.11.2': MAJOR.MINOR is wanted, such as 3.11")
+
+    def test_a_tar_that_is_not_in_normal_form(self) -> None:
+        tree = self.tree({"python3.11/os.py": b""})
+        bad = self.file("tree.tar", build.tar([build.file("python3.11/os.py")]))
+        self.assertEqual(
+            self.trim(tree),
+            [
+                f"{bad} is not a tree in normal form: the header of python3.11/os.py has other "
+                "fields than it should"
+            ],
+        )
+
+    @parameterized.parameters(0, 700, 1024, -1)
+    def test_a_truncated_tree(self, length: int) -> None:
+        tree = self.tree({"python3.11/os.py": b"x" * 600})
+        tar = self.inputs / "tree.tar"
+        tar.write_bytes(tar.read_bytes()[:length])
+        (line,) = self.trim(tree)
+        self.assertRegex(line, rf"\A{tar} is not a tree in normal form: .* truncated")
+
+    def test_provenance(self) -> None:
+        tree = self.tree({"python3.11/os.py": b""})
+        tar, provenance = tree.split("=")
+        (line,) = self.trim(tar)
+        self.assertEqual(line, f"TAR=PROVENANCE is wanted for a tree, found {tar!r}")
+        self.file("tree.jsonl", b"")
+        (line,) = self.trim(tree)
+        self.assertEqual(line, f"{provenance} has no line for 'python3.11/os.py' of {tar}")
+        self.file("tree.jsonl", b"PK\3\4")
+        (line,) = self.trim(tree)
+        self.assertStartsWith(line, f"{provenance}:1: not a provenance line: ")
+        Path(provenance).unlink()
+        self.assertEqual(self.trim(tree), [f"{provenance}: No such file or directory"])
+
+
+class DistTest(BadInputTest):
+    """The tools behind relocatable_dist, and those that take a tree apart."""
+
+    def relocate(self, tree: str, *flags: str) -> list[str]:
+        return self.refused(
+            "relocate_tree",
+            f"--layer={tree}",
+            f"--target={self.file('facts.json', json.dumps(FACTS).encode())}",
+            f"--launcher={LAUNCHER}",
+            "--out=x.tar",
+            "--provenance=x.jsonl",
+            *flags,
+        )
+
+    @parameterized.parameters(b"", b"[]", b"{}", b'{"name": "linux_x86_64"}', b"\x7fELF")
+    def test_facts_that_are_none(self, data: bytes) -> None:
+        tree, bad = self.tree({}), self.file("bad.json", data)
+        archive = ("--name=x", "--libc=bundled", "--tool_version=1", "--level=1")
+        outputs = ("--out=x", "--sha256=y", "--metadata=z")
+        for found in (
+            self.relocate(tree, f"--target={bad}"),
+            self.refused("verify_dist", f"--tree={tree}", f"--target={bad}", "--out=x"),
+            self.refused("dist_archive", f"--tree={tree}", f"--target={bad}", *archive, *outputs),
+        ):
+            self.assertLen(found, 1)
+            self.assertStartsWith(found[0], f"{bad} does not hold the facts of a target: ")
+
+    def test_a_dist_that_is_not_complete(self) -> None:
+        (line,) = self.relocate(self.tree({"a": b""}))
+        self.assertStartsWith(line, "the dist is not complete: ")
+        self.assertIn("ld-linux-x86-64.so.2", line)
+
+    def test_a_launcher_without_a_program(self) -> None:
+        (line,) = self.relocate(self.tree({"a": b""}), "--start=bin/x=usr/bin/x")
+        self.assertStartsWith(
+            line, "launchers without a program: launcher bin/x is to start usr/bin/x, "
+        )
+
+    def test_a_bundle_without_sysconfig(self) -> None:
+        (line,) = self.refused(
+            "py_runtime_bundle",
+            "--python_version=3.11",
+            f"--stdlib={self.tree({'lib/python3.11/os.py': b''})}",
+            "--out=x.tar",
+            "--provenance=x.jsonl",
+        )
+        self.assertStartsWith(line, "lib/python3.11 has no _sysconfigdata*.py")
+
+    def test_a_path_that_the_tree_has_not(self) -> None:
+        tar, _ = self.tree({"a": b""}).split("=")
+        (line,) = self.refused("tree_file", f"--tar={tar}", "--path=b", "--out=x")
+        self.assertEqual(line, "b leads to b, which does not exist")
+
+    def test_a_tree_that_is_none(self) -> None:
+        bad = self.file("bad.tar", b"x" * 512)
+        (line,) = self.refused("tree_directory", f"--tar={bad}", f"--out={self.outputs}")
+        self.assertStartsWith(line, f"{bad} is not a tree in normal form: ")
+
+
+if __name__ == "__main__":
+    absltest.main()
