@@ -1,5 +1,6 @@
 """Unpacks Debian packages into one tree."""
 
+load("//rules:providers.bzl", "TreeInfo")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
 
 def _deb_extract_impl(ctx):
@@ -68,4 +69,5 @@ everything below it; one that matches nothing is an error.""",
             cfg = "exec",
         ),
     } | TREE_ATTRIBUTES,
+    provides = [TreeInfo],
 )

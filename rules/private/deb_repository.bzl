@@ -4,8 +4,8 @@ load("//rules/private:apt_sources.bzl", "apt_mirrors")
 
 # One line, because Bazel shows it three times; the warnings before it say what each server answered.
 _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256 {sha256}) could not \
-be fetched from {urls}. If the archive has dropped this version, lock the one that it has now: \
-{update} ; if another mirror has it: --repo_env={variable}=URL"
+be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock the \
+one that it has now: {update} ; if another mirror has it: --repo_env={variable}=URL"
 
 _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give debs.source(name = \
 \"{source}\") some, or set --repo_env={variable}=URL"

@@ -290,7 +290,7 @@ class DistTest(BadInputTest):
             self.refused("dist_archive", f"--tree={tree}", f"--target={bad}", *archive, *outputs),
         ):
             self.assertLen(found, 1)
-            self.assertStartsWith(found[0], f"{bad} does not hold the facts of a target: ")
+            self.assertStartsWith(found[0], f"target facts {bad}: ")
 
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))
@@ -308,6 +308,7 @@ class DistTest(BadInputTest):
             "py_runtime_bundle",
             "--python_version=3.11",
             f"--stdlib={self.tree({'lib/python3.11/os.py': b''})}",
+            f"--runtime={self.tree({'bin/python3.11': b''})}",
             "--out=x.tar",
             "--provenance=x.jsonl",
         )

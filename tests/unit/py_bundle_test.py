@@ -70,7 +70,14 @@ class BundleTest(absltest.TestCase):
         tree = library()
         del tree.nodes[f"{HOME}/_sysconfigdata__x.py"]
         with self.assertRaisesRegex(RelocatableError, "has no _sysconfigdata"):
-            bundle("3.11", tree, [], [], "//:x")
+            bundle("3.11", tree, [runtime()], [], "//:x")
+
+    def test_no_interpreter_at_all(self) -> None:
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            "no runtime tree has libpython3.12.so or bin/python3.12; one of them is wanted",
+        ):
+            bundle("3.12", library(), [runtime()], [], "//:x")
 
 
 class SysconfigTest(parameterized.TestCase):
@@ -103,7 +110,7 @@ class SysconfigTest(parameterized.TestCase):
 
 class StartupTest(absltest.TestCase):
     def test_the_environment_is_put_back(self) -> None:
-        tree = bundle("3.11", library(), [], [], "//:x")
+        tree = bundle("3.11", library(), [runtime()], [], "//:x")
         script = Path(self.create_tempfile("_relocatable.py").full_path)
         path = f"{HOME}/site-packages/_relocatable.py"
         script.write_bytes(content.read(tree.file(path).content))

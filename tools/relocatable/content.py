@@ -7,6 +7,7 @@ file on disk, an `Extent` is a run of its bytes, and `Patched` is either with so
 import errno
 import mmap
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,10 @@ class Store:
         if descriptor is None:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.descriptor = descriptor
-        self.size = os.fstat(self.descriptor).st_size
+        status = os.fstat(self.descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise RelocatableError(f"{path} is not a regular file; one is wanted")
+        self.size = status.st_size
 
     def __del__(self) -> None:
         """Closes the file."""

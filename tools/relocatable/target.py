@@ -1,10 +1,12 @@
 """Facts about the platform that a dist is for; `toolchains/` writes them, rules hand them on."""
 
-import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from relocatable.errors import RelocatableError
+from relocatable.strict_json import Reader, Text
+
+_WORD = Text("a name without spaces", re.compile(r"[0-9A-Za-z_.+-]+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,13 @@ def read(path: Path) -> Target:
     Raises:
         RelocatableError: if the file is something else.
     """
-    try:
-        return Target(**json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise RelocatableError(f"{path} does not hold the facts of a target: {error}") from error
+    reader = Reader.parse(path.read_bytes(), f"target facts {path}")
+    target = Target(
+        name=reader.string("name", _WORD),
+        machine=reader.integer("machine"),
+        loader=reader.string("loader", _WORD),
+        multiarch=reader.string("multiarch", _WORD),
+        page_size=reader.integer("page_size"),
+    )
+    reader.done()
+    return target

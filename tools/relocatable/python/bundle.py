@@ -38,7 +38,12 @@ def bundle(
     home = stdlib.directory(version)
     tree = Tree()
     tree.merge(library)
-    for path, file in _programs(version, runtime):
+    programs = list(_programs(version, runtime))
+    if not programs:
+        raise RelocatableError(
+            f"no runtime tree has libpython{version}.so or bin/python{version}; one of them is wanted"
+        )
+    for path, file in programs:
         tree.add(path, file)
     packages = f"{home}/site-packages"
     for layer in site_packages:

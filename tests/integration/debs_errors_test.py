@@ -1,0 +1,238 @@
+"""What a user of `debs` sees when a lock, a mirror or a platform is not what it should be.
+
+Runs Bazel in a workspace of its own, against a mirror of its own. All tests share one server.
+"""
+
+import dataclasses
+import os
+import re
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from absl.testing import absltest
+
+from relocatable import deb_lock
+from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
+from support import consumer, deb_builder
+from support.mirror import Mirror
+
+NAMES = ("changed", "good", "moved", "truncated", "vanished")
+LOCK = "debs.lock.json"
+UPDATE = f"bazel run @rules_relocatable//tools:update_deb_lock -- --lock={LOCK}"
+
+# A suite that this machine's apt does not have: its mirrors would be asked before ours.
+MODULE = """
+bazel_dep(name = "platforms", version = "0.0.10")
+
+debs = use_extension("@rules_relocatable//rules:extensions.bzl", "debs")
+debs.source(
+    name = "test-archive",
+    components = ["main"],
+    mirrors = ["{mirror}/debian"],
+    suite = "nowhere",
+)
+debs.lock(
+    name = "my_debs",
+    lock = "//:debs.lock.json",
+)
+use_repo(debs, "my_debs")
+"""
+
+BUILD = """load("@rules_relocatable//rules:defs.bzl", "deb_extract")
+
+[
+    deb_extract(
+        name = package,
+        debs = ["@my_debs//:" + package + "_amd64"],
+    )
+    for package in ["changed", "good", "moved", "nothere", "truncated", "vanished"]
+]
+
+platform(
+    name = "ppc64le",
+    constraint_values = [
+        "@platforms//cpu:ppc64le",
+        "@platforms//os:linux",
+    ],
+)
+"""
+
+
+class DebsErrorsTest(absltest.TestCase):
+    mirror: Mirror
+    texts: Mapping[str, bytes]
+    lock: Lock
+    packages: Mapping[str, Package]
+    user: consumer.Consumer
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        base = Path(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")))
+        cls.mirror = Mirror()
+        cls.addClassCleanup(cls.mirror.close)
+        # Bytes that were never seen: Bazel's download cache remembers the others by their digest.
+        cls.texts = {name: os.urandom(16).hex().encode() for name in NAMES}
+        cls.packages = {name: cls.publish(base, name) for name in NAMES}
+        source = Source("test-archive", "nowhere", ("main",))
+        cls.lock = Lock(
+            Declaration((source,), architectures=("amd64",), roots=NAMES),
+            (Index(source.name, "Test", "today", "0" * 64),),
+            tuple(cls.packages.values()),
+        )
+        cls.user = consumer.make(base, MODULE.format(mirror=cls.mirror.url), BUILD)
+        cls.addClassCleanup(cls.user.close)
+
+    @classmethod
+    def publish(cls, directory: Path, name: str) -> Package:
+        """Puts a package on the mirror; returns its entry of a lock."""
+        entries = [deb_builder.file("./usr/share/text", cls.texts[name])]
+        deb = deb_builder.deb(
+            directory / f"{name}_1.0-1_all.deb", entries, name=name, architecture="all"
+        )
+        path = f"pool/main/{deb.name}"
+        if name == "truncated":
+            deb.write_bytes(deb.read_bytes()[:-100])
+        data = deb.read_bytes()
+        cls.mirror.files[f"/debian/{path}"] = data
+        return Package(
+            name=name,
+            architecture="all",
+            version="1.0-1",
+            source="test-archive",
+            path=path,
+            size=len(data),
+            sha256=deb_builder.sha256(deb),
+            targets=("amd64",),
+            depends=(),
+        )
+
+    def setUp(self) -> None:
+        super().setUp()
+        (self.user.directory / LOCK).write_bytes(deb_lock.render(self.lock))
+        self.mirror.asked.clear()
+
+    def url(self, name: str) -> str:
+        return f"/debian/{self.packages[name].path}"
+
+    def extracted(self, name: str) -> bytes:
+        """What a built tree has in the one file of its package."""
+        with tarfile.open(self.user.directory / f"bazel-bin/{name}.tar") as tar:
+            file = tar.extractfile("usr/share/text")
+            assert file is not None
+            return file.read()
+
+    def fails(self, *arguments: str) -> str:
+        """Runs a build that is to fail; returns what Bazel said."""
+        done = self.user.bazel("build", *arguments)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done.stdout
+
+    def assert_not_extracted(self, name: str) -> None:
+        """Checks that nothing is there but, maybe, the flags that Bazel wrote for the tool."""
+        found = {path.name for path in self.user.directory.glob(f"bazel-bin/{name}.*")}
+        self.assertEqual(found - {f"{name}.tar-0.params"}, set())
+
+    def assert_not_fetched(self, said: str, package: Package) -> None:
+        self.assertIn(
+            f"Error in fail: {package.name} 1.0-1 for all ({package.path}, {package.size} bytes, "
+            f"sha256 {package.sha256}) could not be fetched from {self.mirror.url}/debian. If the "
+            f"archive has dropped this version, or has other bytes of it now, lock the one that it "
+            f"has now: {UPDATE} ; if "
+            "another mirror has it: --repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE=URL\n",
+            said,
+        )
+        self.assert_not_extracted(package.name)
+
+    def test_a_good_package(self) -> None:
+        done = self.user.bazel("build", "//:good")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.mirror.asked, [self.url("good")])
+        self.assertEqual(self.extracted("good"), self.texts["good"])
+
+    def test_bytes_that_are_not_those_of_the_lock(self) -> None:
+        package = self.packages["changed"]
+        self.mirror.files[self.url("changed")] += b"\n"
+        said = self.fails("//:changed")
+        self.assertIn("Checksum was ", said)
+        self.assertIn(f"but wanted {package.sha256}", said)
+        self.assert_not_fetched(said, package)
+
+    def test_a_file_that_vanished(self) -> None:
+        package = self.packages["vanished"]
+        del self.mirror.files[self.url("vanished")]
+        said = self.fails("//:vanished")
+        self.assertIn("404 Not Found", said)
+        self.assert_not_fetched(said, package)
+
+    def test_a_package_that_is_truncated_in_the_archive_itself(self) -> None:
+        said = self.fails("//:truncated")
+        self.assertRegex(
+            said,
+            r"(?m)^error: //:truncated: external/.*/truncated_1\.0-1_all\.deb is truncated: a "
+            r"member of \d+ bytes starts at offset \d+ of \d+$",
+        )
+        self.assertNotIn("Traceback", said)
+        self.assert_not_extracted("truncated")
+
+    def test_a_mirror_of_ones_own_is_asked_first(self) -> None:
+        mine = f"/mine/{self.packages['moved'].path}"
+        self.mirror.files[mine] = self.mirror.files[self.url("moved")]
+        done = self.user.bazel(
+            "build",
+            f"--repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE={self.mirror.url}/mine/",
+            "//:moved",
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.mirror.asked, [mine])
+        self.assertEqual(self.extracted("moved"), self.texts["moved"])
+
+    def test_a_platform_that_the_lock_has_nothing_for(self) -> None:
+        said = self.fails("--platforms=//:ppc64le", "@my_debs//:good")
+        self.assertIn(
+            f"good is in @@//:{LOCK} for linux amd64 only, and the target platform is none of "
+            f"these: build with --platforms=PLATFORM, name a target like :good_amd64, or lock the "
+            f"architecture: {UPDATE}",
+            said,
+        )
+
+    def test_a_package_that_is_not_in_the_lock(self) -> None:
+        said = self.fails("//:nothere")
+        # Bazel's own words; they name a file, which says what it means.
+        match = re.search(
+            r"/consumer/BUILD\.bazel:\d+:\d+: no such target '@@.*my_debs//:nothere_amd64': target "
+            r"'nothere_amd64' not declared in package '' defined by (\S+) .*referenced by "
+            r"'//:nothere'",
+            said,
+        )
+        assert match is not None, said
+        self.assertStartsWith(
+            Path(match[1]).read_text(encoding="utf-8"),
+            f'"""The Debian packages of @@//:{LOCK}. Not listed here: not in the lock."""\n',
+        )
+
+    def test_a_broken_lock(self) -> None:
+        good = deb_lock.render(self.lock)
+        strange = dataclasses.replace(self.lock.declaration, architectures=("ppc64el",))
+        for data, problem in (
+            (
+                good.replace(b'"version": 1,', b'"version": 2,'),
+                "wanted lock format 1, found 2; use the rules_relocatable that wrote it, or delete "
+                "it and start anew",
+            ),
+            (
+                deb_lock.render(dataclasses.replace(self.lock, declaration=strange)),
+                'wanted architectures of ["amd64", "arm64"], found ppc64el',
+            ),
+            (b"<<<<<<< ours", "wanted a JSON object with a version, found something else"),
+        ):
+            with self.subTest(problem):
+                (self.user.directory / LOCK).write_bytes(data)
+                said = self.fails("//:good")
+                self.assertIn(f"Error in fail: @@//:{LOCK}: {problem}; run: {UPDATE}\n", said)
+
+
+if __name__ == "__main__":
+    absltest.main()

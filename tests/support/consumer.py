@@ -1,0 +1,72 @@
+"""A workspace that uses this project as a module, as its users' workspaces do."""
+
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from support import checkout
+
+# A server that a broken test leaves behind goes away by itself.
+_STARTUP = ("--max_idle_secs=60",)
+_QUIET = ("--color=no", "--curses=no", "--noshow_progress")
+
+_MODULE = """module(name = "consumer")
+
+bazel_dep(name = "rules_relocatable")
+local_path_override(
+    module_name = "rules_relocatable",
+    path = "{project}",
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A workspace outside of the project, with an output base and a server that nothing shares."""
+
+    directory: Path
+    output_base: Path
+
+    def bazel(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs Bazel; stdout holds all that it said."""
+        launcher = checkout.workspace() / "bazelw"
+        home = pwd.getpwuid(os.getuid()).pw_dir
+        return subprocess.run(
+            [
+                launcher,
+                f"--output_base={self.output_base}",
+                *_STARTUP,
+                command,
+                *_QUIET,
+                *arguments,
+            ],
+            cwd=self.directory,
+            env={"HOME": home, "PATH": os.environ.get("PATH", os.defpath)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def close(self) -> None:
+        """Stops the server and frees the disk."""
+        self.bazel("clean", "--expunge")
+
+
+def make(base: Path, module: str, build: str) -> Consumer:
+    """Makes a workspace below `base`.
+
+    Args:
+        base: An existing directory.
+        module: What its MODULE.bazel says, beyond that it uses this project.
+        build: Its BUILD.bazel.
+    """
+    directory = base / "consumer"
+    directory.mkdir()
+    text = _MODULE.format(project=checkout.workspace()) + module
+    (directory / "MODULE.bazel").write_text(text, encoding="utf-8")
+    (directory / "BUILD.bazel").write_text(build, encoding="utf-8")
+    return Consumer(directory, base / "output")
