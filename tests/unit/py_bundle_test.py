@@ -75,7 +75,7 @@ class BundleTest(absltest.TestCase):
     def test_no_interpreter_at_all(self) -> None:
         with self.assertRaisesWithLiteralMatch(
             RelocatableError,
-            "no runtime tree has libpython3.12.so or bin/python3.12; one of them is wanted",
+            "no runtime tree has libpython3.12.so or bin/python3.12; one is wanted",
         ):
             bundle("3.12", library(), [runtime()], [], "//:x")
 

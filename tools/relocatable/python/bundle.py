@@ -41,7 +41,7 @@ def bundle(
     programs = list(_programs(version, runtime))
     if not programs:
         raise RelocatableError(
-            f"no runtime tree has libpython{version}.so or bin/python{version}; one of them is wanted"
+            f"no runtime tree has libpython{version}.so or bin/python{version}; one is wanted"
         )
     for path, file in programs:
         tree.add(path, file)
