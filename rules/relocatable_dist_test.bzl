@@ -79,6 +79,7 @@ def relocatable_dist_test(
         main = Label("//tools:relocatable_dist_test.py"),
         args = ["--spec=$(rootpath :{}.spec)".format(name)],
         data = [":{}.spec".format(name)],
+        legacy_create_init = 0,
         deps = [Label("//tools/relocatable")],
         **kwargs
     )
