@@ -57,6 +57,7 @@ class ElfBuilder:
         build_id: of a note; None for no note.
         stack: flags of PT_GNU_STACK; None for no such header.
         symtab: whether there is a symbol table, which has `_DYNAMIC`.
+        more: further dynamic entries.
         payload: bytes after the end of the ELF file.
     """
 
@@ -85,6 +86,7 @@ class ElfBuilder:
     build_id: bytes | None = None
     stack: int | None = 4
     symtab: bool = False
+    more: tuple[tuple[int, int], ...] = ()
     payload: bytes = b""
 
     def build(self) -> bytes:
@@ -188,11 +190,12 @@ class _Build:
             self.file += bytes(-len(self.file) % 8)
         # Without padding, the page of the file that both segments share is mapped twice.
         shift = self.base + (0 if spec.padding else spec.page)
-        at = {DT_STRSZ, DT_VERNEEDNUM, DT_RELASZ, DT_RELAENT}
-        entries += [(tag, value if tag in at else self.base + value) for tag, value in tables]
+        numbers = {DT_STRSZ, DT_VERNEEDNUM, DT_RELASZ, DT_RELAENT}
+        entries += [(tag, value if tag in numbers else self.base + value) for tag, value in tables]
         entries.append((DT_SYMENT, 24 if spec.bits == 64 else 16))
         if spec.flags_1:
             entries.append((DT_FLAGS_1, spec.flags_1))
+        entries += spec.more
         entries += [(0, 0)] * (1 + spec.spare)
         content = b"".join(self.pack("WW", *entry) for entry in entries)
         dynamic = self.add(".dynamic", SHT_DYNAMIC, content, dynstr)

@@ -12,6 +12,7 @@ from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
 from support.elf_builder import EM_AARCH64, EM_X86_64, ElfBuilder
 from support.elf_sections import Extra, Symbol, with_sections
+from support.shared_object import SharedObject
 
 TARGET = Target("linux_x86_64", EM_X86_64, "ld-linux-x86-64.so.2", "x86_64-linux-gnu", 4096)
 SYSTEM = "usr/lib/x86_64-linux-gnu"
@@ -187,6 +188,21 @@ class VerifyTest(parameterized.TestCase):
     def test_each_broken_promise(self, path: str, node: File | Link, message: str) -> None:
         (problem,) = verify.verify(layer(**{path: node}), TARGET).problems
         self.assertStartsWith(problem, message)
+
+    def test_linkage(self) -> None:
+        """What is there must also have the versions that are required of it."""
+        tree = Tree()
+        versions = SharedObject(soname="libc.so.6", provides=("GLIBC_2.4",))
+        user = SharedObject(needed=("libc.so.6",), requires=(("libc.so.6", "GLIBC_2.5"),))
+        tree.add("lib/libc.so.6", File(versions.build(), record("p")))
+        tree.add("lib/user.so", File(user.build(), record("p")))
+        report = verify.verify(tree, TARGET)
+        self.assertEqual(
+            report.problems,
+            ["lib/libc.so.6: version `GLIBC_2.5' not found (required by lib/user.so)"],
+        )
+        self.assertEqual(report.requires, {"GLIBC": "2.5"})
+        self.assertEqual(report.unneeded, ("lib/libc.so.6", "lib/user.so"))
 
 
 class ArchiveTest(absltest.TestCase):

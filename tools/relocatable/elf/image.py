@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from relocatable.elf import constants as c
-from relocatable.elf.reader import Elf, sections
+from relocatable.elf.reader import Elf, section_count, sections
 from relocatable.elf.shape import Dynamic, Section, Segment
 from relocatable.errors import RelocatableError
 
@@ -18,6 +18,12 @@ Patch = tuple[int, bytes]
 # Of a symbol: how its value is packed, and where in it the value and its section's index are.
 _SYMBOL: Final = {64: ("Q", 8, 6), 32: ("I", 4, 14)}
 _SYMBOLS_AT_A_TIME: Final = 1 << 16
+
+# A linked file has some dozens. Many more would need several times their bytes in memory.
+_MOST_SECTIONS: Final = 1 << 14
+
+# Bytes compared at a time.
+_CHUNK: Final = 1 << 16
 
 
 @dataclass(slots=True)
@@ -28,6 +34,7 @@ class Image:
         elf: the file as it is.
         data: its bytes.
         page: how far segments must keep apart, in bytes.
+        old_headers: the section headers as they are.
         headers: the section headers.
         segments: the program headers.
         entries: the dynamic entries.
@@ -44,6 +51,7 @@ class Image:
     elf: Elf
     data: memoryview
     page: int
+    old_headers: tuple[Section, ...]
     headers: list[Section]
     segments: list[Segment]
     entries: list[Dynamic]
@@ -58,12 +66,23 @@ class Image:
 
     @classmethod
     def of(cls, elf: Elf, data: memoryview, page: int) -> Self:
-        """The file without any change."""
+        """The file without any change.
+
+        Raises:
+            RelocatableError: if the file has sections outside of it, or too many.
+        """
+        count = section_count(elf, data)
+        if count > _MOST_SECTIONS:
+            raise RelocatableError(
+                f"{elf.name}: {count} sections are too many, at most {_MOST_SECTIONS} are supported"
+            )
+        headers = sections(elf, data)
         return cls(
             elf,
             data,
             page,
-            headers=list(sections(elf, data)),
+            old_headers=headers,
+            headers=list(headers),
             segments=list(elf.segments),
             entries=list(elf.dynamic),
             phoff=elf.phoff,
@@ -187,21 +206,45 @@ class Image:
                 self.headers[index] = header._replace(size=size)
 
     def finish(self) -> tuple[tuple[Patch, ...], bytes]:
-        """What to write over the file (ascending, only what differs), and what to append."""
-        self._write_symbols()
-        self._write_headers()
-        if self.entries != list(self.elf.dynamic) or self.dynamic_offset != self.elf.dynamic_offset:
+        """What to write over the file (ascending, only what differs), and what to append.
+
+        Raises:
+            RelocatableError: if a number leaves its range, as only in a file that contradicts
+                itself.
+        """
+        try:
+            self._write_symbols()
+            self._write_headers()
             self._write_dynamic()
+        except struct.error as error:
+            raise RelocatableError(
+                f"{self.elf.name}: damaged ELF file: its headers lead out of memory: {error}"
+            ) from error
         return _patches(self.data, self.writes)
 
     def _write_dynamic(self) -> None:
+        elf = self.elf
+        if self.entries == list(elf.dynamic) and self.dynamic_offset == elf.dynamic_offset:
+            return
         # In place: through the terminator and over entries that are gone, and not further.
         slots = max(len(self.entries), len(self.elf.dynamic)) + 1
         if self.dynamic_offset != self.elf.dynamic_offset:
             slots = self.dynamic_slots
         dyn = self.elf.shape.dyn
-        packed = b"".join(dyn.pack(*entry) for entry in self.entries)
+        packed = b"".join(dyn.pack(*entry) for entry in self._relative_entries())
         self.writes.append((self.dynamic_offset, packed.ljust(slots * dyn.size, b"\0")))
+
+    def _relative_entries(self) -> Iterator[Dynamic]:
+        """The entries; on MIPS, one counts from its own place, so it changes when it moves."""
+        elf, size = self.elf, self.elf.shape.dyn.size
+        for index, entry in enumerate(self.entries):
+            if elf.machine == c.EM_MIPS and entry.tag == c.DT_MIPS_RLD_MAP_REL:
+                was = _address(elf.segments, elf.dynamic_offset)
+                was += size * [old.tag for old in elf.dynamic].index(entry.tag)
+                now = _address(self.segments, self.dynamic_offset) + size * index
+                yield entry._replace(value=(entry.value + was - now) % (1 << elf.bits))
+            else:
+                yield entry
 
     def _write_headers(self) -> None:
         elf, shape = self.elf, self.elf.shape
@@ -213,9 +256,7 @@ class Image:
             self.writes.append((16, shape.ehdr.pack(*fields)))
         if self.phoff != elf.phoff or self.segments != list(elf.segments):
             self.writes.append((self.phoff, b"".join(map(shape.pack_segment, self.segments))))
-        for index, (header, old) in enumerate(
-            zip(self.headers, sections(elf, self.data), strict=True)
-        ):
+        for index, (header, old) in enumerate(zip(self.headers, self.old_headers, strict=True)):
             if header != old:
                 offset = elf.shoff + index * shape.shdr.size
                 self.writes.append((offset, shape.shdr.pack(*header)))
@@ -249,6 +290,13 @@ def round_up(number: int, step: int) -> int:
     return -(-number // step) * step
 
 
+def _address(segments: Sequence[Segment], dynamic: int) -> int:
+    """The address of the dynamic section, which is at file offset `dynamic`."""
+    return next(
+        part.vaddr for part in segments if part.type == c.PT_DYNAMIC and part.offset == dynamic
+    )
+
+
 def _indexes(numbers: "array[int]", wanted: int) -> Iterator[int]:
     index = -1
     with suppress(ValueError):
@@ -271,7 +319,9 @@ def _patches(data: memoryview, writes: Sequence[Patch]) -> tuple[tuple[Patch, ..
         span = bytearray(data[start:end]).ljust(end - start, b"\0")
         _overlay(span, start, writes)
         inside = max(0, min(size, end) - start)
-        patches += _difference(data, start, bytes(span[:inside]))
+        first, last = _difference(data[start : start + inside], memoryview(span)[:inside])
+        if first < last:
+            patches.append((start + first, bytes(memoryview(span)[first:last])))
         if end > size:
             append = append.ljust(start + inside - size, b"\0") + span[inside:]
     return tuple(patches), bytes(append)
@@ -286,11 +336,21 @@ def _overlay(content: bytearray, start: int, writes: Sequence[Patch]) -> None:
             content[first - start : last - start] = new[first - offset : last - offset]
 
 
-def _difference(data: memoryview, offset: int, content: bytes) -> list[Patch]:
-    """The part of a patch from the first to the last byte that it changes."""
-    changed = int.from_bytes(data[offset : offset + len(content)]) ^ int.from_bytes(content)
-    if not changed:
-        return []
-    start = len(content) - (changed.bit_length() + 7) // 8
-    end = len(content) - ((changed & -changed).bit_length() - 1) // 8
-    return [(offset + start, content[start:end])]
+def _difference(old: memoryview, new: memoryview) -> tuple[int, int]:
+    """Where the first byte that differs is, and where the last one ends; equal if none does."""
+    chunks = range(0, len(old), _CHUNK)
+    first = next((at for at in chunks if _changed(old, new, at)), len(old))
+    last = next((at for at in reversed(chunks) if _changed(old, new, at)), None)
+    if last is None:
+        return 0, 0
+    size = len(old[first : first + _CHUNK])
+    start = first + size - (_changed(old, new, first).bit_length() + 7) // 8
+    changed = _changed(old, new, last)
+    size = len(old[last : last + _CHUNK])
+    return start, last + size - ((changed & -changed).bit_length() - 1) // 8
+
+
+def _changed(old: memoryview, new: memoryview, at: int) -> int:
+    """The bits that differ in a chunk, as a number with the first byte first."""
+    left, right = bytes(old[at : at + _CHUNK]), bytes(new[at : at + _CHUNK])
+    return 0 if left == right else int.from_bytes(left) ^ int.from_bytes(right)

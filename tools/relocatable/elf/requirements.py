@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from relocatable.elf import constants as c
+from relocatable.elf.edits import Edit
 from relocatable.elf.image import Image
 from relocatable.elf.reader import check, read_string
 from relocatable.elf.symbols import symbol_table
@@ -47,13 +48,13 @@ class Requirements:
             at += fields[-1]
         return cls(image, heads, starts)
 
-    def libraries(self, names: Collection[str]) -> dict[int, str]:
-        """Which of the names occur, by the offset of the string."""
+    def libraries(self, renames: Mapping[str, str]) -> dict[int, str]:
+        """The new names of libraries that are to be renamed, by the offset of the old one."""
         found = {}
         for (_, _, library, _, _), _ in self.heads:
             name = read_string(self.image.elf, self.image.data, library)
-            if name in names:
-                found[library] = name
+            if renames.get(name, name) != name:
+                found[library] = renames[name]
         return found
 
     def versions(self) -> dict[int, str]:
@@ -125,7 +126,18 @@ class Requirements:
         return offset
 
 
-def clear(image: Image, names: Collection[str]) -> Iterator[tuple[str, int]]:
+def clear_versions(image: Image, needs: Requirements, names: Collection[str]) -> Iterator[Edit]:
+    """Takes the versions of symbols away, and the requirements that nothing needs then."""
+    versions = needs.versions()
+    cleared = list(_clear(image, names))
+    for name, index in cleared:
+        yield Edit("symbol-version", f"{name}@{versions.get(index, index)}", name)
+    unused = {index for _, index in cleared} - _used_versions(image)
+    for library, version in needs.drop(unused):
+        yield Edit("required-version", f"{version} of {library}", None)
+
+
+def _clear(image: Image, names: Collection[str]) -> Iterator[tuple[str, int]]:
     """Makes symbols have no version; yields each with the index that it had.
 
     Raises:
@@ -157,7 +169,7 @@ def clear(image: Image, names: Collection[str]) -> Iterator[tuple[str, int]]:
                 yield name, version & _VERSION
 
 
-def used_versions(image: Image) -> set[int]:
+def _used_versions(image: Image) -> set[int]:
     """The indexes of versions that symbols have, as they are going to be."""
     table = symbol_table(image.elf, image.data)
     versym = _version_table(image)

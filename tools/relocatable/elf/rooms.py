@@ -59,8 +59,10 @@ def room_after(image: Image, index: int) -> Room:
         return Room(index, end, 0, distance)
     taken = _taken(image)
     following = [max(start, end) - end for start, stop in taken if stop > end]
+    # A file whose segments keep less apart isn't for larger pages.
+    page = max(1, min(image.page, max(other.align for other in image.segments)))
     above = [
-        other.vaddr // image.page * image.page - load.vaddr - load.memsz
+        other.vaddr // page * page - load.vaddr - load.memsz
         for other in image.segments
         if other.type == c.PT_LOAD and other is not load and other.vaddr >= load.vaddr
     ]

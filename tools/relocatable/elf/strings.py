@@ -6,6 +6,7 @@ order: over one that has gone; behind the table, which grows into the padding th
 its neighbours leave; in a segment that was added, where the table moves if nothing else helps.
 """
 
+import re
 import sys
 from array import array
 from collections.abc import Collection, Sequence
@@ -22,8 +23,8 @@ from relocatable.elf.versions import iterate_version_definitions, iterate_versio
 # Sections that use the string table in a way that is known here.
 _KNOWN_USERS: Final = frozenset({c.SHT_DYNAMIC, c.SHT_DYNSYM, c.SHT_GNU_VERDEF, c.SHT_GNU_VERNEED})
 
-# Of the zeros at the table's end, as many as this are looked at.
-_TAIL: Final = 1 << 16
+# Where in the table earlier edits have left zeros: this far from its end, usually.
+_TAIL: Final = 1 << 12
 
 
 def place(
@@ -51,8 +52,7 @@ def place(
     Raises:
         NoRoomError: if there is no room; the image is not to be used any more.
     """
-    start = _owned(image)
-    free = _free(image, kept, gone, renamed, start)
+    free = _free(image, kept, gone, renamed)
     found: dict[bytes, int] = {}
     for text in sorted(texts, key=lambda text: (-len(text), text)):
         fitting = [span for span in free if len(span) >= len(text)]
@@ -68,35 +68,26 @@ def place(
     if missing:
         # If the table ends with free bytes, the new ones begin there.
         end = min((span.start for span in free if span.stop == image.strsz), default=image.strsz)
-        end = _grow(image, end, b"".join(missing), added)
+        _grow(image, end, b"".join(missing), added)
         for text in missing:
             found[text] = end
             end += len(text)
     return found
 
 
-def _owned(image: Image) -> int:
-    """From which offset on nothing but strings is in the table; its size if nobody knows.
-
-    A table may have been made to reach a string far away, over whatever lies between.
-    """
+def _is_shared(image: Image) -> bool:
+    """Whether something else lies within the table, so that nobody knows what its zeros mean."""
     elf, table = image.elf, image.strtab
     address = elf.value(c.DT_STRTAB) or 0
-    inside = [
-        entry.value - address + 1
-        for entry in elf.dynamic
-        if entry.tag in c.ADDRESS_TAGS and 0 < entry.value - address < image.strsz
-    ]
-    others = [
-        header.offset + header.size - table
+    addresses = [entry.value for entry in elf.dynamic if entry.tag in c.ADDRESS_TAGS]
+    addresses += [part.vaddr for part in elf.segments if part.type != c.PT_LOAD and part.filesz]
+    if any(address < other < address + elf.strsz for other in addresses):
+        return True
+    return any(
+        table < header.offset < table + image.strsz
         for header in image.headers
-        if header.type not in (c.SHT_NULL, c.SHT_NOBITS)
-        and header.size
-        and table < header.offset < table + image.strsz
-    ]
-    if inside and not image.headers:
-        return image.strsz
-    return min(max([0, *inside, *others]), image.strsz)
+        if header.size and header.type not in (c.SHT_NULL, c.SHT_NOBITS)
+    )
 
 
 def _free(
@@ -104,26 +95,21 @@ def _free(
     kept: Collection[Dynamic],
     gone: Collection[int],
     renamed: Collection[int],
-    start: int,
 ) -> list[range]:
     """The parts of the table that nothing uses any more, ascending, not touching each other.
 
-    Zeros that follow a string count too, and those at the end of the table: an earlier edit left
-    them.
+    Zeros that follow a string count too, and those in the table's tail: an earlier edit left them.
     """
+    shared = _is_shared(image)
     elf, data = image.elf, image.data
     spans: list[tuple[range, range]] = []
     for offset in {*gone, *renamed}:
         before, length, zeros = _surroundings(elf, data, offset)
-        after = length + (zeros if offset >= start else 0)
+        after = length + (0 if shared else zeros)
         # A name may start at the last NUL: it stays one, and that name stays empty.
         spans.append((range(offset, offset + after), range(offset - before, offset + after - 1)))
-    left = _trailing_zeros(elf, data, start)
-    if left > 1:
-        # The first of them ends a string.
-        spans.append(
-            (range(elf.strsz - left + 1, elf.strsz), range(elf.strsz - left + 1, elf.strsz - 1))
-        )
+    if not shared:
+        spans += ((hole, hole[:-1]) for hole in _holes(elf, data))
     if not spans or _has_unknown_users(image):
         return []
     used = _used(image, kept, renamed, [span for _, span in spans])
@@ -139,13 +125,15 @@ def _free(
     return free
 
 
-def _trailing_zeros(elf: Elf, data: memoryview, start: int) -> int:
-    """How many zeros the table ends with, from `start` on and as far as its tail tells."""
-    end = elf.strtab + elf.strsz
-    if elf.strsz < 2 or data[end - 2]:
-        return 0
-    tail = bytes(data[max(elf.strtab + start, end - _TAIL) : end])
-    return len(tail) - len(tail.rstrip(b"\0"))
+def _holes(elf: Elf, data: memoryview) -> list[range]:
+    """Zeros between strings, and after them, in the table's tail."""
+    first = max(0, elf.strsz - _TAIL)
+    tail = bytes(data[elf.strtab + first : elf.strtab + elf.strsz])
+    # The first zero ends a string.
+    return [
+        range(first + match.start() + 1, first + match.end())
+        for match in re.finditer(rb"\0{2,}", tail)
+    ]
 
 
 def _surroundings(elf: Elf, data: memoryview, offset: int) -> tuple[int, int, int]:
@@ -198,7 +186,7 @@ def _used(
 def _symbol_names(elf: Elf, data: memoryview) -> Sequence[int] | None:
     """String table offsets of the names of all dynamic symbols; None if they can't be found.
 
-    Nothing in the dynamic section says how many symbols there are. Another table must follow
+    Nothing in the dynamic section says how many symbols there are. Something else must follow
     them, so what lies up to there is read as symbols: too many perhaps, never too few.
     """
     address = elf.value(c.DT_SYMTAB)
@@ -208,11 +196,10 @@ def _symbol_names(elf: Elf, data: memoryview) -> Sequence[int] | None:
     load = elf.load_of(address)
     if load is None or elf.value(c.DT_SYMENT) != symbol_size:
         return None
-    end = min(
-        (value for tag, value in elf.dynamic if tag in c.ADDRESS_TAGS and value > address),
-        default=load.vaddr + load.filesz,
-    )
-    size = min(end, load.vaddr + load.filesz) - address
+    others = [value for tag, value in elf.dynamic if tag in c.ADDRESS_TAGS]
+    others += [part.vaddr for part in elf.segments if part.type != c.PT_LOAD and part.filesz]
+    end = min([load.vaddr + load.filesz, *(other for other in others if other > address)])
+    size = end - address
     start = address - load.vaddr + load.offset
     words = array("I")  # The name is the first word of a symbol.
     words.frombytes(data[start : start + size // symbol_size * symbol_size])
@@ -221,7 +208,7 @@ def _symbol_names(elf: Elf, data: memoryview) -> Sequence[int] | None:
     return words[:: symbol_size // words.itemsize]
 
 
-def _grow(image: Image, end: int, block: bytes, added: int | None) -> int:
+def _grow(image: Image, end: int, block: bytes, added: int | None) -> None:
     """Puts bytes at the end of the table.
 
     Args:
@@ -229,49 +216,59 @@ def _grow(image: Image, end: int, block: bytes, added: int | None) -> int:
         end: where the last string that is still needed ends.
         block: the new strings.
         added: see `place`.
-
-    Returns:
-        The offset in the table where the block begins, usually `end`.
     """
     near = image.load_at(image.strtab)
     if near is None:
         raise NoRoomError
     found = rooms(image, near, added)
-    padding = [room for room in found if room.segment != added or added == near]
-    new = [room for room in found if room.segment == added]
-    more = end + len(block) - image.strsz
-    moves: Sequence[Move] | None = ()
-    own = next((room for room in padding if room.segment == near), None)
-    if own is None or own.start != image.strtab + image.strsz or own.size < more:
-        moves = make_way(image, padding, more)
-        if moves is None and not image.headers and own and own.size >= len(block):
-            # The padding becomes part of the table, and so does all that lies before it. That
-            # does no harm: strings are found by offset, and loaders ignore the table's size.
-            moves, end = (), own.start - image.strtab
-        if moves is None:
-            moves = _use_segment(image, new, end + len(block), more)
-    for move in moves or ():
+    moves = _make_room(image, found, near, added, end + len(block))
+    for move in moves:
         image.move(*move)
     at = image.strtab + end
     image.write(at, block)
     image.resize_string_table(end + len(block))
     for room in found:
-        for stop in (at + len(block), *(move.end + move.distance for move in moves or ())):
+        for stop in (at + len(block), *(move.end + move.distance for move in moves)):
             if room.start < stop <= room.start + room.size:
                 extend(image, room, stop)
-    return end
 
 
-def _use_segment(image: Image, added: Sequence[Room], size: int, more: int) -> list[Move]:
-    """Moves neighbours of the table to a segment that was added, or the table, if that is less."""
-    if not added:
-        raise NoRoomError
-    moves = make_way(image, added, more)
+def _make_room(
+    image: Image, found: Sequence[Room], near: int, added: int | None, size: int
+) -> Sequence[Move]:
+    """Finds moves that let the table have `size` bytes, or moves the table itself.
+
+    Args:
+        image: the file.
+        found: the rooms.
+        near: index of the table's segment.
+        added: see `place`.
+        size: of the table.
+    """
+    more = size - image.strsz
+    padding = [room for room in found if room.segment != added]
+    own = next((room for room in found if room.segment == near), None)
+    if own and own.start == image.strtab + image.strsz and own.size >= more:
+        return ()
+    moves = make_way(image, padding, more)
+    if moves is not None:
+        return moves
+    if _move_table(image, padding, size):
+        return ()
+    new = [room for room in found if room.segment == added]
+    moves = make_way(image, new, more)
     if moves is not None and cost(moves) < image.strsz:
         return moves
-    room = added[0]
-    offset = room.place(size, 1)
-    if offset is None:
+    if not _move_table(image, new, size):
         raise NoRoomError
-    image.relocate_string_table(offset, offset + room.distance, keep=_owned(image) > 0)
-    return []
+    return ()
+
+
+def _move_table(image: Image, found: Sequence[Room], size: int) -> bool:
+    """Moves the table into the first room that it fits into; whether there is one."""
+    for room in found:
+        offset = room.place(size, 1)
+        if offset is not None:
+            image.relocate_string_table(offset, offset + room.distance, keep=_is_shared(image))
+            return True
+    return False

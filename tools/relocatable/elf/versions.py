@@ -15,6 +15,9 @@ from relocatable.errors import RelocatableError
 VER_FLG_BASE: Final = 1
 VER_FLG_WEAK: Final = 2
 
+_MOST: Final = 1 << 13
+"""Items of a version table. Real ones have some hundred."""
+
 
 class Requirement(NamedTuple):
     """A symbol version that a file requires.
@@ -140,13 +143,13 @@ def _version_table(
     end = load.offset + load.filesz
     at = address - load.vaddr + load.offset
     head_struct, items_at, first_at = head
-    budget = load.filesz // item.size
+    budget = min(load.filesz // item.size, _MOST)
     for _ in range(count):
         check(elf.name, data[:end], "version table", at, head_struct.size)
         fields = head_struct.unpack_from(data, at)
         items: list[tuple[Any, ...]] = []
         item_at = at + fields[first_at]
-        for _ in range(fields[items_at]):
+        for _ in range(min(fields[items_at], budget + 1)):
             check(elf.name, data[:end], "version table", item_at, item.size)
             items.append(item.unpack_from(data, item_at))
             if not items[-1][-1]:
@@ -154,7 +157,10 @@ def _version_table(
             item_at += items[-1][-1]
         budget -= 1 + len(items)
         if budget < 0:
-            raise RelocatableError(f"{elf.name}: damaged ELF file: version tables overlap")
+            raise RelocatableError(
+                f"{elf.name}: damaged ELF file: version tables overlap, or have more than {_MOST}"
+                " items"
+            )
         yield fields, items
         if not fields[-1]:
             return

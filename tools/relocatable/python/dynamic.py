@@ -56,6 +56,9 @@ USED: Mapping[str, tuple[str, ...]] = {
     "_zoneinfo": ("pickle",),
     "dbm": ("dbm.*",),
     "gettext": ("locale",),
+    # Each is in C twice: OpenSSL's, and CPython's own.
+    "hashlib": ("_blake2", "_md5", "_sha1", "_sha2", "_sha256", "_sha3", "_sha512"),
+    "linecache": ("tokenize",),
     "sysconfig": ("_sysconfigdata*", "_sysconfig_vars*"),
     "unittest": ("unittest.async_case",),
     "xml.dom": ("xml.dom.domreg", "xml.dom.minidom"),
