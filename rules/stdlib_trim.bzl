@@ -15,6 +15,7 @@ _ARCHIVES = [
 ]
 
 _NO_SOURCE = "wanted a tree (deb_extract, py_runtime_tree, …) or one archive ({}), found {} with {} files"
+_NO_MODULES = "wanted a tree or .py files, found {} with neither"
 _NO_INTERPRETER = "form = \"{}\" wants an interpreter that compiles: a tree with bin/python{}"
 _USELESS_INTERPRETER = "form = \"source\" has nothing for an interpreter to compile: name another form"
 
@@ -35,13 +36,13 @@ def _add_roots(ctx, args):
     args.add_all(ctx.attr.roots, format_each = "--root=%s")
     trees = [src[TreeInfo] for src in ctx.attr.root_srcs if TreeInfo in src]
     tree_flags(args, "root_tree", trees)
-    files = [
-        file
-        for src in ctx.attr.root_srcs
-        if TreeInfo not in src
-        for file in src[DefaultInfo].files.to_list()
-        if file.extension == "py"
-    ]
+    files = []
+    for src in ctx.attr.root_srcs:
+        if TreeInfo not in src:
+            modules = [file for file in src[DefaultInfo].files.to_list() if file.extension == "py"]
+            if not modules:
+                fail(_NO_MODULES.format(src.label), attr = "root_srcs")
+            files += modules
     args.add_all(files, format_each = "--root_file=%s")
     return tree_files(trees) + files
 
@@ -162,7 +163,7 @@ Writes a report of what each file is kept or left out for, with sizes; `bazel ru
         "root_srcs": attr.label_list(
             doc = "Trees and .py files whose imports are followed like those of `roots`, those in " +
                   "functions always.",
-            allow_files = [".py"],
+            allow_files = True,
         ),
         "roots": attr.string_list(
             doc = "Modules of the library, for example `json`, or `encodings.*` for all of a " +

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import zstandard
 from absl.testing import absltest, parameterized
 
-from relocatable import directory, tree_tar
+from relocatable import content, directory, tree_tar
 from relocatable.python import interpreter
 from relocatable.python.features import FEATURES
 from support.import_all import Outcome, import_all, read_only
@@ -16,8 +17,8 @@ HERE = Path("tests/integration/stdlib")
 DEBS = Path("third_party/python_debs")
 HOME = "lib/python3.11"
 
-# Not imports: these run.
-_PROGRAMS = frozenset({"antigravity", "this"})
+# Two are programs; GNU's dbm, in C, is a package of its own.
+_OTHERS = frozenset({"antigravity", "dbm.gnu", "this"})
 
 
 def read(path: Path) -> Any:
@@ -52,7 +53,7 @@ class ImportTest(parameterized.TestCase):
         kept = [
             module
             for module, file in modules.items()
-            if file["kept"] and not module.endswith("__main__") and module not in _PROGRAMS
+            if file["kept"] and not module.endswith("__main__") and module not in _OTHERS
         ]
         found = import_all(self.argv, self.unpacked(name), kept)
         self.assertCountEqual(found, kept)
@@ -61,26 +62,20 @@ class ImportTest(parameterized.TestCase):
             for module, outcome in found.items()
             if outcome.error is not None and "windows" not in modules[module]["features"]
         }
-        # What may be missing was never part of the library: it is another system's, or GNU dbm.
+        # What may be missing was never part of the library: it is another system's.
         wrong = [name for name, each in failed.items() if each.missing in {*modules, None}]
         self.assertEmpty({name: failed[name].error for name in wrong})
         self.assertLess(len(failed), 5, failed)
         return found
 
-    @parameterized.parameters("source", "not_compiled")
-    def test_sources(self, name: str) -> None:
-        found = self.outcomes(name)
-        self.assertGreater(len(found), 500)
-        self.assertEqual(found["json.tool"].loader, "SourceFileLoader")
-
     def test_sources_with_bytecode(self) -> None:
         found = self.outcomes("source_and_pyc")
         self.assertGreater(len(found), 500)
+        self.assertEqual(found["json.tool"].loader, "SourceFileLoader")
         self.assertEndsWith(str(found["json.tool"].file), f"{HOME}/json/tool.py")
 
-    @parameterized.parameters("pyc", "optimized")
-    def test_bytecode(self, name: str) -> None:
-        found = self.outcomes(name)
+    def test_bytecode(self) -> None:
+        found = self.outcomes("optimized")
         self.assertGreater(len(found), 500)
         self.assertEqual(found["json.tool"].loader, "SourcelessFileLoader")
 
@@ -99,6 +94,18 @@ class ImportTest(parameterized.TestCase):
         self.assertIn("encodings.cp037", found)
 
 
+class FormTest(absltest.TestCase):
+    def test_bytecode_is_smaller_without_docstrings(self) -> None:
+        whole, less = ((HERE / f"{name}.tar").stat().st_size for name in ("pyc", "optimized"))
+        self.assertLess(less, 0.9 * whole)
+
+    def test_the_same_bytecode_in_all_forms(self) -> None:
+        trees = {name: tree_tar.read_paths(HERE / f"{name}.tar") for name in ("pyc", "source_and_pyc")}
+        alone = trees["pyc"].file(f"{HOME}/json/tool.pyc")
+        cached = trees["source_and_pyc"].file(f"{HOME}/json/__pycache__/tool.cpython-311.pyc")
+        self.assertEqual(content.read(alone.content), content.read(cached.content))
+
+
 class ReportTest(parameterized.TestCase):
     def test_why(self) -> None:
         report = read(HERE / "combined.report.json")
@@ -114,6 +121,11 @@ class ReportTest(parameterized.TestCase):
         self.assertEqual(files["encodings/cp037.py"]["why"], ["keep encodings/*.py"])
         self.assertEqual(files["asyncio/__init__.py"]["why"], ["feature asyncio"])
         self.assertEqual(files["email/architecture.rst"]["why"], ["exclude email/architecture.rst"])
+
+    def test_what_lldb_needs_is_small(self) -> None:
+        tree = tree_tar.read_paths(HERE / "lldb_library.tar")
+        texts = [content.read(f.content) for path, f in tree.files() if path.endswith(".py")]
+        self.assertLess(len(zstandard.ZstdCompressor(level=22).compress(b"".join(texts))), 600_000)
 
     @parameterized.parameters("pyc", "source_and_pyc", "zip")
     def test_compiled(self, name: str) -> None:

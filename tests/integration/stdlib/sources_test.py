@@ -1,6 +1,7 @@
 """CPython's own sources: the table of features holds for them, and the numbers in the docs."""
 
 import ast
+import functools
 import json
 import re
 import warnings
@@ -18,6 +19,7 @@ HERE = Path("tests/integration/stdlib")
 VERSIONS = ("3.11", "3.13")
 
 
+@functools.cache
 def library(version: str) -> Library:
     (path,) = Path("..").glob(f"*cpython_{version.replace('.', '_')}/*.orig.tar.*")
     return source.read(path, version, "//:x")
@@ -41,7 +43,7 @@ class NumbersTest(parameterized.TestCase):
         self.assertGreater(1 - after / before, saved)
         self.assertLess(compressed(f"source{version}"), limit)
 
-    @parameterized.parameters(("3.11", 320_000), ("3.13", 370_000))
+    @parameterized.parameters(("3.11", 360_000), ("3.13", 410_000))
     def test_roots(self, version: str, limit: int) -> None:
         self.assertLess(compressed(f"roots{version}"), limit)
 
@@ -69,10 +71,9 @@ class FeaturesTest(parameterized.TestCase):
         self.assertNoCommonElements({"asyncio", "xml", "venv"}, gone)
 
 
-class SkeletonTest(parameterized.TestCase):
-    @parameterized.parameters(*VERSIONS)
-    def test_it_has_the_imports_that_the_whole_has(self, version: str) -> None:
-        found = library(version)
+class SkeletonTest(absltest.TestCase):
+    def test_it_has_the_imports_that_the_whole_has(self) -> None:
+        found = library("3.13")
         compared = 0
         for module in found.modules.values():
             if not module.is_source or re.match(r"test|idlelib|lib2to3", module.name):

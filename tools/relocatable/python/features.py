@@ -180,7 +180,7 @@ FEATURES: Mapping[str, Feature] = {
             "multiprocessing.popen_spawn_win32",
             Since("msilib", last=12),
             Since("_pyrepl.windows_console", 13),
-            Since("_pyrepl.windows_eventqueue", 14),
+            Since("_pyrepl.windows_eventqueue", 13),
         ),
     ),
     "wsgiref": Feature("the reference WSGI server", ("wsgiref",)),
