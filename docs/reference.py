@@ -34,7 +34,6 @@ _TYPES = {
     "INT": "int",
     "LABEL": "label",
     "LABEL_LIST": "list of labels",
-    "LABEL_STRING_DICT": "dict of labels to strings",
     "NAME": "name",
     "STRING": "string",
     "STRING_DICT": "dict of strings",

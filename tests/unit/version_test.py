@@ -15,11 +15,10 @@ class VersionTest(absltest.TestCase):
             for path, pattern in (
                 ("MODULE.bazel", r'^    version = "([^"]+)",$'),
                 ("rules/private/version.bzl", r'^VERSION = "([^"]+)"$'),
-                ("tools/relocatable/version.py", r'^VERSION = "([^"]+)"$'),
             )
         ]
         self.assertLen(found[0], 1)
-        self.assertEqual(found, [found[0]] * len(found))
+        self.assertEqual(*found)
 
 
 if __name__ == "__main__":
