@@ -34,6 +34,7 @@ _TYPES = {
     "INT": "int",
     "LABEL": "label",
     "LABEL_LIST": "list of labels",
+    "LABEL_STRING_DICT": "dict of labels to strings",
     "NAME": "name",
     "STRING": "string",
     "STRING_DICT": "dict of strings",

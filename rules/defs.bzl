@@ -1,14 +1,23 @@
-"""The public rules and providers of rules_relocatable."""
+"""The public rules and providers of rules_relocatable.
+
+`py_embed_library` is not among them but in its own file, so that only who uses it loads rules_cc.
+"""
 
 load("//rules:deb_extract.bzl", _deb_extract = "deb_extract")
+load("//rules:file_tree.bzl", _file_tree = "file_tree")
 load("//rules:providers.bzl", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
+load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolchain")
 load("//rules:py_runtime_bundle.bzl", _py_runtime_bundle = "py_runtime_bundle")
+load("//rules:python_standalone_extract.bzl", _python_standalone_extract = "python_standalone_extract")
 load("//rules:relocatable_dist.bzl", _relocatable_dist = "relocatable_dist")
 load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_dist_test")
 load("//rules:stdlib_trim.bzl", _stdlib_trim = "stdlib_trim")
 
 deb_extract = _deb_extract
+file_tree = _file_tree
+py_bundle_toolchain = _py_bundle_toolchain
 py_runtime_bundle = _py_runtime_bundle
+python_standalone_extract = _python_standalone_extract
 relocatable_dist = _relocatable_dist
 relocatable_dist_test = _relocatable_dist_test
 stdlib_trim = _stdlib_trim

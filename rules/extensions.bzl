@@ -19,6 +19,7 @@ Then `@my_debs//:libpython3.11` is that package's .deb file for the target platf
 has the rest.
 """
 
+load("//rules/private:archive_file.bzl", "archive_file")
 load("//rules/private:deb_hub.bzl", "deb_hub")
 load("//rules/private:deb_lock.bzl", "read_lock", "update_command")
 load("//rules/private:deb_repository.bzl", "deb_repository")
@@ -54,6 +55,30 @@ _lock = tag_class(
         ),
         "name": attr.string(
             doc = "The repository's name, for `use_repo`. No two modules may use the same.",
+            mandatory = True,
+        ),
+    },
+)
+
+_file = tag_class(
+    doc = "A repository with one file of an archive: the source of a package, for example.",
+    attrs = {
+        "name": attr.string(
+            doc = "The repository's name, for `use_repo`; the file is its target `//:file`.",
+            mandatory = True,
+        ),
+        "path": attr.string(
+            doc = "The file's path below the archive's root, for example " +
+                  "`pool/main/p/python3.11/python3.11_3.11.2.orig.tar.gz`.",
+            mandatory = True,
+        ),
+        "sha256": attr.string(
+            doc = "Its digest, 64 hexadecimal digits; `apt-get source --print-uris` tells it.",
+            mandatory = True,
+        ),
+        "source": attr.string(
+            doc = "Name of a `source` of this module, whose archive has it. All suites of an archive " +
+                  "share their files.",
             mandatory = True,
         ),
     },
@@ -123,19 +148,55 @@ def _declare(tag, lock, sources):
         update = update,
     )
 
+def _declare_file(tag, module, sources):
+    """Makes the repository of one file."""
+    if tag.source not in sources:
+        fail("debs.file(name = \"{}\") in {}: wanted a source of this module, found \"{}\"; there are {}".format(
+            tag.name,
+            module.name,
+            tag.source,
+            sources.keys(),
+        ))
+    if len(tag.sha256) != 64:
+        fail("debs.file(name = \"{}\") in {}: wanted a sha256 of 64 digits, found \"{}\"".format(
+            tag.name,
+            module.name,
+            tag.sha256,
+        ))
+    source = sources[tag.source]
+    archive_file(
+        name = tag.name,
+        components = source.components,
+        declared_name = tag.name,
+        mirrors = source.mirrors,
+        path = tag.path,
+        sha256 = tag.sha256,
+        source = source.name,
+        suite = source.suite,
+    )
+
+def _claim(owners, kind, tag, module):
+    if tag.name in owners:
+        fail("debs.{}(name = \"{}\") stands in {} and in {}: rename one of them".format(
+            kind,
+            tag.name,
+            owners[tag.name],
+            module.name,
+        ))
+    owners[tag.name] = module.name
+
 def _debs_impl(ctx):
     owners = {}
     direct = {False: [], True: []}
     for module in ctx.modules:
         sources = _sources(module)
+        for tag in module.tags.file:
+            _claim(owners, "file", tag, module)
+            _declare_file(tag, module, sources)
+            if module.is_root:
+                direct[ctx.is_dev_dependency(tag)].append(tag.name)
         for tag in module.tags.lock:
-            if tag.name in owners:
-                fail("debs.lock(name = \"{}\") stands in {} and in {}: rename one of them".format(
-                    tag.name,
-                    owners[tag.name],
-                    module.name,
-                ))
-            owners[tag.name] = module.name
+            _claim(owners, "lock", tag, module)
             lock = read_lock(ctx, tag.lock)
             _check_sources(tag, lock, sources)
             _declare(tag, lock, sources)
@@ -151,6 +212,7 @@ debs = module_extension(
     implementation = _debs_impl,
     doc = "Debian packages, pinned by lock files: a pure function of the tags and these files.",
     tag_classes = {
+        "file": _file,
         "lock": _lock,
         "source": _source,
     },

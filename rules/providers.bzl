@@ -22,9 +22,18 @@ PyStdlibInfo = provider(
 PyRuntimeBundleInfo = provider(
     doc = "A Python home that works from anywhere; comes with a TreeInfo in a prefix layout.",
     fields = {
-        "environment": "dict of string to string: what programs that embed this Python have to be " +
-                       "started with; tools/relocatable/launcher.py tells what `{root}` stands for in a value.",
+        "abi_tag": "string: of its own ABI, as in names of wheels, for example cp311.",
+        "environment": "dict of string to string or None: what programs that embed this Python have to be " +
+                       "started with, None for a variable that they must not see; " +
+                       "tools/relocatable/launcher.py tells what `{root}` stands for in a value, and " +
+                       "`*` at the end of a name. Interpreters find their home themselves: for them " +
+                       "PYTHONHOME is not set, but not to be seen.",
+        "home": "string: path of the home in the tree; what PYTHONHOME names. \".\" is the tree's root.",
+        "interpreter": "string: path of the interpreter in the tree, if the bundle has one.",
+        "platform": "string: name of the target platform's facts, for example linux_x86_64; empty if " +
+                    "dists can't be made for the target platform.",
         "python_version": "string: MAJOR.MINOR.",
+        "soname": "string: of the shared library, which is in `lib` if the bundle has it.",
     },
 )
 

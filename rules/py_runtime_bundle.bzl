@@ -1,36 +1,110 @@
 """Makes a Python home that works from anywhere."""
 
+load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "PyStdlibInfo", "TreeInfo")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+
+_TOOLCHAIN = Label("//toolchains:target_type")
+
+# By the policy `isolate`: variables of the user's that neither interpreter nor embedder may see.
+_HIDDEN = {
+    "all": ["PYTHON*"],
+    "none": [],
+    "paths": ["PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"],
+}
 
 def _py_runtime_bundle_impl(ctx):
     tree = declare_tree(ctx)
     version = ctx.attr.stdlib[PyStdlibInfo].python_version
-    parts = {
-        "runtime": [target[TreeInfo] for target in ctx.attr.runtime],
-        "site_packages": [target[TreeInfo] for target in ctx.attr.site_packages],
+    toolchain = ctx.toolchains[_TOOLCHAIN]
+    target = toolchain.target_facts if toolchain else None
+    _bundle(ctx, tree, version, target)
+    verified = _verify(ctx, tree, version, target)
+    default, groups = tree_outputs(ctx, tree)[1:]
+    environment = {name: None for name in _HIDDEN[ctx.attr.isolate]}
+    if ctx.attr.isolate != "none":
+        # The user's own site directory belongs to another Python.
+        environment["PYTHONNOUSERSITE"] = "1"
+    return [
+        tree,
+        default,
+        OutputGroupInfo(_validation = depset([verified]), directory = groups.directory),
+        PyRuntimeBundleInfo(
+            abi_tag = "cp" + version.replace(".", ""),
+            environment = environment | {"PYTHONHOME": "{root_without_colon}"},
+            home = ".",
+            interpreter = "bin/python" + version,
+            platform = target.name if target else "",
+            python_version = version,
+            soname = "libpython{}.so.1.0".format(version),
+        ),
+    ]
+
+def _bundle(ctx, tree, version, target):
+    trees = {
+        "runtime": [runtime[TreeInfo] for runtime in ctx.attr.runtime],
+        "site_packages": [packages[TreeInfo] for packages in ctx.attr.site_packages],
         "stdlib": [ctx.attr.stdlib[TreeInfo]],
     }
     args = tool_args(ctx)
     args.add(version, format = "--python_version=%s")
-    for flag, trees in parts.items():
-        tree_flags(args, flag, trees)
+    for flag, found in trees.items():
+        tree_flags(args, flag, found)
+    args.add_all(ctx.attr.components, format_each = "--component=%s")
+    args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
+    args.add_all(
+        depset(transitive = [dep[PyInfo].imports for dep in ctx.attr.deps]),
+        format_each = "--import=%s",
+    )
+    args.add(ctx.workspace_name, format = "--workspace=%s")
+    if target:
+        args.add(target.facts, format = "--target=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
+    sources = depset(transitive = [
+        files
+        for dep in ctx.attr.deps
+        for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
+    ])
+    listed = ctx.actions.args()
+    listed.set_param_file_format("multiline")
+    listed.use_param_file("--sources=%s", use_always = True)
+    listed.add_all(sources, map_each = _source, expand_directories = True)
     ctx.actions.run(
         executable = ctx.executable._py_runtime_bundle,
-        arguments = [args],
-        inputs = [file for trees in parts.values() for file in tree_files(trees)],
+        arguments = [args, listed],
+        inputs = depset(
+            [file for found in trees.values() for file in tree_files(found)] +
+            ctx.files.wheels + ([target.facts] if target else []),
+            transitive = [sources],
+        ),
         outputs = tree_files([tree]),
         env = ENVIRONMENT,
         mnemonic = "PyRuntimeBundle",
         progress_message = "Bundling Python %s for %%{label}" % version,
     )
-    return tree_outputs(ctx, tree) + [PyRuntimeBundleInfo(
-        python_version = version,
-        # The user's own site directory belongs to another Python.
-        environment = {"PYTHONHOME": "{root_without_colon}", "PYTHONNOUSERSITE": "1"},
-    )]
+
+def _source(file):
+    return file.short_path + "\t" + file.path
+
+def _verify(ctx, tree, version, target):
+    verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    args.add(version, format = "--python_version=%s")
+    if target:
+        args.add(target.facts, format = "--target=%s")
+    args.add(verified, format = "--out=%s")
+    ctx.actions.run(
+        executable = ctx.executable._verify_py_runtime,
+        arguments = [args],
+        inputs = tree_files([tree]) + ([target.facts] if target else []),
+        outputs = [verified],
+        env = ENVIRONMENT,
+        mnemonic = "VerifyPyRuntime",
+        progress_message = "Verifying Python %s of %%{label}" % version,
+    )
+    return verified
 
 py_runtime_bundle = rule(
     implementation = _py_runtime_bundle_impl,
@@ -38,8 +112,27 @@ py_runtime_bundle = rule(
 
 What a distribution ties to its own place is undone: `sysconfig` finds its prefix when imported,
 packages are found in `site-packages`, no link leads to /etc. Programs of a dist that load
-libpython find this home without a variable that their child processes would see.""",
+libpython find this home without a variable that their child processes would see.
+
+Packages come from wheels, from Python targets, and from trees. A validation action, part of every
+build, proves that interpreter, extension modules and metadata are of this Python and platform.""",
     attrs = {
+        "components": attr.string_list(
+            doc = "What to take of `runtime`: `interpreter`, `libpython`, `headers`, `pkg_config`. One " +
+                  "that is named has to be there. By default the first two, as far as they are there.",
+        ),
+        "deps": attr.label_list(
+            doc = "Python targets (`py_library`, those of `pip.parse`) whose files go to " +
+                  "`lib/pythonX.Y/site-packages`, each below its import root.",
+            providers = [PyInfo],
+        ),
+        "isolate": attr.string(
+            doc = "Which of the user's variables Python does not see: `paths` hides those that would " +
+                  "let it load another Python's code (PYTHONPATH, PYTHONHOME, …) and the user's own " +
+                  "site directory, `all` each PYTHON* variable, `none` only PYTHONHOME.",
+            default = "paths",
+            values = _HIDDEN.keys(),
+        ),
         "runtime": attr.label_list(
             doc = "Trees that have the shared libpython and, if it is wanted, `bin/pythonX.Y`.",
             providers = [TreeInfo],
@@ -54,11 +147,21 @@ libpython find this home without a variable that their child processes would see
             providers = [TreeInfo, PyStdlibInfo],
             mandatory = True,
         ),
+        "wheels": attr.label_list(
+            doc = "Wheels to install. Each has to be for this Python and the target platform.",
+            allow_files = [".whl"],
+        ),
         "_py_runtime_bundle": attr.label(
             default = Label("//tools:py_runtime_bundle"),
             executable = True,
             cfg = "exec",
         ),
+        "_verify_py_runtime": attr.label(
+            default = Label("//tools:verify_py_runtime"),
+            executable = True,
+            cfg = "exec",
+        ),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo, PyRuntimeBundleInfo],
+    toolchains = [config_common.toolchain_type(_TOOLCHAIN, mandatory = False)],
 )

@@ -32,8 +32,14 @@ def _relocatable_dist_impl(ctx):
         ),
     ]
 
+def _originals(ctx):
+    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
+    return [original[TreeInfo] for original in ctx.attr.layers + runtimes + ctx.attr.libraries]
+
 def _relocate(ctx, target, tree):
     runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
+    if not ctx.attr.layers + runtimes:
+        fail("wanted trees to make a dist of, found neither layers nor a runtime", attr = "layers")
     layers = [layer[TreeInfo] for layer in ctx.attr.layers + runtimes]
     libraries = [library[TreeInfo] for library in ctx.attr.libraries]
     args = tool_args(ctx)
@@ -44,8 +50,12 @@ def _relocate(ctx, target, tree):
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
     for runtime in runtimes:
-        environment = runtime[PyRuntimeBundleInfo].environment
-        args.add_all(["%s=%s" % pair for pair in environment.items()], format_each = "--python_env=%s")
+        for name, value in runtime[PyRuntimeBundleInfo].environment.items():
+            if value == None:
+                args.add(name, format = "--python_unset=%s")
+            else:
+                args.add("--python_env={}={}".format(name, value))
+    args.add(ctx.attr.strip, format = "--strip=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     ctx.actions.run(
@@ -59,15 +69,17 @@ def _relocate(ctx, target, tree):
     )
 
 def _verify(ctx, target, tree):
+    originals = _originals(ctx)
     verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
+    tree_flags(args, "original", originals)
     args.add(target.facts, format = "--target=%s")
     args.add(verified, format = "--out=%s")
     ctx.actions.run(
         executable = ctx.executable._verify_dist,
         arguments = [args],
-        inputs = tree_files([tree]) + [target.facts],
+        inputs = tree_files([tree] + originals) + [target.facts],
         outputs = [verified],
         env = ENVIRONMENT,
         mnemonic = "VerifyDist",
@@ -149,10 +161,9 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
                   "the path of a program in the layers.",
         ),
         "layers": attr.label_list(
-            doc = "Trees that are kept whole. Two that disagree on a path are an error.",
+            doc = "Trees that are kept whole. Two that disagree on a path are an error. With a " +
+                  "`runtime`, there may be none.",
             providers = [TreeInfo],
-            mandatory = True,
-            allow_empty = False,
         ),
         "libc": attr.string(
             doc = "Whose C library the programs run on; `bundled` is the dist's own, taken from " +
@@ -171,6 +182,13 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
         "runtime": attr.label(
             doc = "The Python inside, made by `py_runtime_bundle`.",
             providers = [TreeInfo, PyRuntimeBundleInfo],
+        ),
+        "strip": attr.string(
+            doc = "What programs and shared objects lose, before anything else is done to them: " +
+                  "`none`, `debug` (debug information, as `strip --strip-debug`) or `all` (symbols " +
+                  "too that no loader looks at, as `strip --strip-all`).",
+            default = "none",
+            values = ["none", "debug", "all"],
         ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",

@@ -1,33 +1,57 @@
 """Makes one Python home that works from anywhere; the tool behind the rule of this name."""
 
+import tempfile
 from pathlib import Path
 
 from absl import flags
 
-from relocatable import cli, tree_tar
-from relocatable.python.bundle import bundle
+from relocatable import cli, target, tree_tar
+from relocatable.python import components, sources, wheel
+from relocatable.python.bundle import Parts, bundle
+from relocatable.python.tags import Python
 
 _VERSION = flags.DEFINE_string("python_version", None, "MAJOR.MINOR.", required=True)
+_TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON, if known.")
 _STDLIB = flags.DEFINE_string(
     "stdlib", None, "TAR=PROVENANCE: the standard library.", required=True
 )
 _RUNTIME = flags.DEFINE_multi_string("runtime", [], "TAR=PROVENANCE: has libpython or python.")
+_COMPONENTS = flags.DEFINE_multi_enum(
+    "component", [], components.NAMES, "What to take of the runtime."
+)
 _SITE_PACKAGES = flags.DEFINE_multi_string("site_packages", [], "TAR=PROVENANCE: more packages.")
+_WHEELS = flags.DEFINE_multi_string("wheel", [], "A wheel to install.")
+_SOURCES = flags.DEFINE_string("sources", None, "File with a line SHORT_PATH<tab>PATH for each.")
+_IMPORTS = flags.DEFINE_multi_string("import", [], "Import root of the sources.")
+_WORKSPACE = flags.DEFINE_string("workspace", "_main", "The main repository among the runfiles.")
 _OUT = flags.DEFINE_string("out", None, "The bundle, as a tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
 
 
 def main() -> None:
     """Reads the flags and makes the bundle."""
+    out = Path(_OUT.value)
+    label = cli.LABEL.value or "py_runtime_bundle"
     (library,) = tree_tar.read_all([_STDLIB.value])
-    tree = bundle(
-        _VERSION.value,
-        library,
-        tree_tar.read_all(_RUNTIME.value),
-        tree_tar.read_all(_SITE_PACKAGES.value),
-        cli.LABEL.value or "py_runtime_bundle",
-    )
-    tree_tar.write(tree, Path(_OUT.value), Path(_PROVENANCE.value))
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+        parts = Parts(
+            library=library,
+            runtime=tree_tar.read_all(_RUNTIME.value),
+            site_packages=tree_tar.read_all(_SITE_PACKAGES.value),
+            wheels=[wheel.read(Path(path), Path(scratch)) for path in _WHEELS.value],
+            sources=_sources(label),
+            components=_COMPONENTS.value,
+        )
+        platform = target.read(Path(_TARGET.value)) if _TARGET.value else None
+        tree = bundle(Python(_VERSION.value, platform), parts, label)
+        tree_tar.write(tree, out, Path(_PROVENANCE.value))
+
+
+def _sources(label: str) -> list[sources.Installed]:
+    if not _SOURCES.value:
+        return []
+    with Path(_SOURCES.value).open(encoding="utf-8", errors="surrogateescape") as lines:
+        return sources.install(sources.read(lines, _WORKSPACE.value), _IMPORTS.value, label)
 
 
 if __name__ == "__main__":

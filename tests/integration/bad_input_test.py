@@ -13,6 +13,7 @@ from relocatable import tree_tar
 from relocatable.provenance import Origin, Record
 from relocatable.tree import File, Tree
 from support import deb_builder as build
+from support import wheel_builder
 
 TOOLS = Path("tools").resolve()
 LAUNCHER = Path("toolchains/launcher/linux_x86_64").resolve()
@@ -57,12 +58,12 @@ class BadInputTest(parameterized.TestCase):
             self.assertStartsWith(line, "  ")
         return [first.removeprefix("error: //:x: "), *map(str.strip, others)]
 
-    def tree(self, files: Mapping[str, bytes]) -> str:
+    def tree(self, files: Mapping[str, bytes], name: str = "tree") -> str:
         """Writes a tree; returns it as `TAR=PROVENANCE`."""
         tree = Tree()
         for path, data in files.items():
             tree.add(path, File(data, Record(Origin("//:tree", path))))
-        tar, provenance = self.inputs / "tree.tar", self.inputs / "tree.jsonl"
+        tar, provenance = self.inputs / f"{name}.tar", self.inputs / f"{name}.jsonl"
         tree_tar.write(tree, tar, provenance)
         return f"{tar}={provenance}"
 
@@ -224,7 +225,7 @@ class StdlibTrimTest(BadInputTest):
     def test_no_library(self) -> None:
         self.assertEqual(
             self.trim(self.tree({"python3.12/os.py": b""})),
-            ["one python3.11/os.py is wanted in the tree, none is there"],
+            ["one python3.11/os.py is wanted in the tree, there is that of python3.12"],
         )
 
     def test_a_version_that_is_none(self) -> None:
@@ -313,6 +314,82 @@ class DistTest(BadInputTest):
             "--provenance=x.jsonl",
         )
         self.assertStartsWith(line, "lib/python3.11 has no _sysconfigdata*.py")
+
+    def bundle(self, *flags: str, runtime: str = "bin/python3.11") -> list[str]:
+        library = {
+            "lib/python3.11/site.py": b"",
+            "lib/python3.11/_sysconfigdata_x.py": b"build_time_vars = {'VERSION': '3.11'}",
+        }
+        return self.refused(
+            "py_runtime_bundle",
+            "--python_version=3.11",
+            f"--target={self.file('facts.json', json.dumps(FACTS).encode())}",
+            f"--stdlib={self.tree(library, 'library')}",
+            f"--runtime={self.tree({runtime: b''}, 'runtime')}",
+            "--out=x.tar",
+            "--provenance=x.jsonl",
+            *flags,
+        )
+
+    def test_a_bundle_of_another_version(self) -> None:
+        (line,) = self.bundle(runtime="usr/bin/python3.12")
+        self.assertEqual(
+            line,
+            "no runtime tree has libpython3.11.so or bin/python3.11; one of them is wanted; "
+            "found python3.12",
+        )
+
+    def test_a_bundle_without_the_library_that_is_wanted(self) -> None:
+        (line,) = self.bundle("--component=libpython")
+        self.assertEqual(
+            line,
+            "wanted of Python 3.11, and not there: libpython: no runtime tree has "
+            "libpython3.11.so.1.0; found python3.11",
+        )
+
+    def test_wheels_for_another_python_or_platform(self) -> None:
+        names = ("cp312-cp312-manylinux_2_17_x86_64", "cp311-cp311-macosx_11_0_arm64")
+        wheels = [wheel_builder.wheel(self.inputs, {"a.py": b""}, tag=tag) for tag in names]
+        found = self.bundle(*(f"--wheel={wheel}" for wheel in wheels))
+        self.assertEqual(
+            found,
+            [
+                "wheels that can't be for CPython 3.11 on linux_x86_64:",
+                *sorted(f"demo-1.0-{name}.whl is for {name}" for name in names),
+            ],
+        )
+
+    def test_two_wheels_with_one_file(self) -> None:
+        wheels = [
+            wheel_builder.wheel(self.inputs, {"a.py": name.encode()}, name=name)
+            for name in ("one", "three")
+        ]
+        (line,) = self.bundle(*(f"--wheel={wheel}" for wheel in wheels))
+        self.assertRegex(
+            line,
+            r"\Atwo layers disagree on lib/python3\.11/site-packages/a\.py: it is a file of 3 "
+            r"bytes \(one-1\.0-py3-none-any\.whl: a\.py\) and a file of 5 bytes .*; exclude one",
+        )
+
+    def test_a_wheel_that_leads_out(self) -> None:
+        wheel = wheel_builder.wheel(self.inputs, {"../../bin/sh": b""})
+        (line,) = self.bundle(f"--wheel={wheel}")
+        self.assertIn("holds what no wheel may: path '../../bin/sh' is not allowed", line)
+
+    def test_a_bundle_that_is_not_what_it_says(self) -> None:
+        found = self.refused(
+            "verify_py_runtime",
+            "--python_version=3.11",
+            f"--tree={self.tree({'bin/python3.11': b'#!/bin/sh'})}",
+            "--out=x.json",
+        )
+        self.assertEqual(
+            found,
+            [
+                "the bundle is no Python 3.11 that works: bin/python3.11 is no ELF file; "
+                "CPython 3.11 is wanted"
+            ],
+        )
 
     def test_a_path_that_the_tree_has_not(self) -> None:
         tar, _ = self.tree({"a": b""}).split("=")

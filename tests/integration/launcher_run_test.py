@@ -17,7 +17,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from relocatable import launcher
-from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, Settings
+from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 LAUNCHER = Path(__file__).parents[2] / "toolchains/launcher/linux_x86_64"
 SEPARATOR = b"\0-- what follows is the environment --\0"
@@ -191,6 +191,52 @@ class RunTest(LauncherTest):
             [f"HERE={other.root}", "RELOCATABLE_RESTORE_HERE==user's", "Y=user's too"],
         )
 
+    def test_a_path_that_leads_to_it(self) -> None:
+        """argv[0] if it is one, else what was executed, else its own path: never a made-up name."""
+        tool = self.dist.add("bin/tool", Settings(1, "libexec/cat", arguments=SHOW, argv0=SELF))
+        link = self.directory / "link"
+        link.symlink_to(tool)
+        for executed, name, expected in (
+            (tool, str(tool), str(tool)),
+            (tool, "tool", str(tool)),
+            (tool, "/bin/false", str(tool)),
+            (tool, str(link), str(link)),
+            (link, str(link), str(link)),
+            (link, "made up", str(link)),
+            (link, "/made/up", str(link)),
+        ):
+            with self.subTest(executed=executed, name=name):
+                got = Shown(self.execute(executed, (os.fsencode(name),)).stdout)
+                self.assertEqual(got.argv[0], expected)
+
+    def test_a_path_that_leads_to_it_for_a_script(self) -> None:
+        """The kernel then says that the script was started; argv[0] is what its first line says."""
+        plain = Dist(self.directory / "plain")  # A first line can't name a path with a space.
+        tool = plain.add("bin/tool", Settings(1, "libexec/cat", arguments=SHOW, argv0=SELF))
+        script = self.directory / "script"
+        script.write_text(f"#!{tool}\n")
+        script.chmod(0o755)
+        self.assertEqual(Shown(self.execute(script, (b"script",)).stdout).argv[0], str(tool))
+
+    def test_variables_that_begin_alike(self) -> None:
+        hidden = (("PY*", None), ("PYB", "ours"))
+        tool = self.dist.add(
+            "bin/tool", Settings(1, "libexec/cat", arguments=SHOW, environment=hidden)
+        )
+        entries = (b"PYA=1", b"PYB=2", b"P=3", b"PYA=4", b"PY=5", b"PYTHON")
+        got = Shown(self.execute(tool, (b"cat",), entries).stdout)
+        self.assertCountEqual(
+            got.environ,
+            [
+                "P=3",
+                "PYB=ours",
+                "RELOCATABLE_RESTORE_PYA==1",
+                "RELOCATABLE_RESTORE_PYB==2",
+                "RELOCATABLE_RESTORE_PY==5",
+                "RELOCATABLE_RESTORE_PYTHON==",
+            ],
+        )
+
     def test_exit_status_and_signals(self) -> None:
         tool = self.dist.add("bin/tool", Settings(1, "libexec/sh", arguments=("-c",)))
         self.assertEqual(start(tool, ["sh", "exit 7"]).returncode, 7)
@@ -217,7 +263,11 @@ class RunTest(LauncherTest):
                 path.count("/"),
                 "libexec/cat",
                 arguments=(*SHOW, *(template() for _ in range(make.randrange(4)))),
-                environment=tuple(variable(names) for _ in range(make.randrange(4))),
+                environment=(
+                    *make.choice([(), (("A*", None),)]),
+                    *(variable(names) for _ in range(make.randrange(4))),
+                ),
+                argv0=make.choice([None, SELF, template()]),
             )
             argv = [f"{text()}/cat", *(text() for _ in range(make.randrange(4)))]
             environ = {name: text() for name in ["A", "B", "D", "é"] if make.randrange(2)}

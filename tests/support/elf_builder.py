@@ -1,7 +1,8 @@
 """Builds tiny dynamic ELF files by hand, in the way that linkers lay them out.
 
-    ELF header, program headers, [.interp], .gnu.hash, .dynsym, .dynstr, .gnu.version,
-    .gnu.version_r, .rela.dyn | padding | .dynamic | .shstrtab, section headers
+    ELF header, program headers, [.lead], [.interp], [.note.gnu.build-id], .gnu.hash, .dynsym,
+    .dynstr, .gnu.version, .gnu.version_r, .rela.dyn, [.text] | padding | .dynamic |
+    [.symtab, .strtab], .shstrtab, section headers | [payload]
 
 The first segment is read-only, the second (with .dynamic, and .bss if wanted) is writable.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 ET_EXEC, ET_DYN = 2, 3
 EM_386, EM_MIPS, EM_X86_64, EM_AARCH64 = 3, 8, 62, 183
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_PHDR = 1, 2, 3, 6
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR = 1, 2, 3, 4, 6
 PT_GNU_STACK = 0x6474E551
 
 DT_NEEDED, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAME, DT_RPATH = 1, 5, 6, 10, 11, 14, 15
@@ -21,6 +22,7 @@ DT_RUNPATH, DT_FLAGS_1, DT_GNU_HASH = 29, 0x6FFFFFFB, 0x6FFFFEF5
 DT_VERSYM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFF0, 0x6FFFFFFE, 0x6FFFFFFF
 
 SHT_PROGBITS, SHT_STRTAB, SHT_RELA, SHT_DYNAMIC, SHT_NOBITS, SHT_DYNSYM = 1, 3, 4, 6, 8, 11
+SHT_SYMTAB, SHT_NOTE = 2, 7
 SHT_GNU_HASH, SHT_GNU_VERNEED, SHT_GNU_VERSYM = 0x6FFFFFF6, 0x6FFFFFFE, 0x6FFFFFFF
 
 DF_1_PIE = 0x08000000
@@ -51,6 +53,12 @@ class ElfBuilder:
         bss: bytes of memory after the second segment.
         page: alignment of the segments.
         flags_1: DT_FLAGS_1, left out if 0.
+        lead: bytes right after the program headers that can't move.
+        build_id: of a note; None for no note.
+        stack: flags of PT_GNU_STACK; None for no such header.
+        symtab: whether there is a symbol table, which has `_DYNAMIC`.
+        more: further dynamic entries.
+        payload: bytes after the end of the ELF file.
     """
 
     bits: int = 64
@@ -74,10 +82,16 @@ class ElfBuilder:
     bss: int = 0
     page: int = 0x1000
     flags_1: int = 0
+    lead: bytes = b""
+    build_id: bytes | None = None
+    stack: int | None = 4
+    symtab: bool = False
+    more: tuple[tuple[int, int], ...] = ()
+    payload: bytes = b""
 
     def build(self) -> bytes:
         """The bytes of the file."""
-        return bytes(_Build(self).file)
+        return bytes(_Build(self).file) + self.payload
 
 
 class _Build:
@@ -114,7 +128,9 @@ class _Build:
     def _write(self) -> None:
         spec = self.spec
         ehdr_size, phdr_size = (64, 56) if spec.bits == 64 else (52, 32)
-        kinds = [PT_LOAD, PT_LOAD, PT_DYNAMIC, PT_GNU_STACK]
+        kinds = [PT_LOAD, PT_LOAD, PT_DYNAMIC]
+        kinds += [PT_GNU_STACK] if spec.stack is not None else []
+        kinds += [PT_NOTE] if spec.build_id is not None else []
         if spec.interpreter is not None:
             kinds = [PT_PHDR, PT_INTERP, *kinds]
         self.file += bytes(ehdr_size + len(kinds) * phdr_size)
@@ -131,12 +147,17 @@ class _Build:
                 entries.append((tag, self.name(path)))
         versions = self._versions()
 
-        interp = (0, 0)
+        if spec.lead:
+            self.add(".lead", SHT_PROGBITS, spec.lead, align=1)
+        interp = note = (0, 0)
         if spec.interpreter is not None:
             content = spec.interpreter.encode() + b"\0"
             interp = (self.add(".interp", SHT_PROGBITS, content, align=1), len(content))
-        # Section numbers: with .interp everything is one further.
-        first = 2 if spec.interpreter is not None else 1
+        if spec.build_id is not None:
+            content = self.pack("III", 4, len(spec.build_id), 3) + b"GNU\0" + spec.build_id
+            at = self.add(".note.gnu.build-id", SHT_NOTE, content, align=4)
+            note = (at, len(content))
+        first = len(self.headers) + 1  # Section number of .gnu.hash.
         dynsym, dynstr = first + 1, first + 2
         gnu_hash = self.pack("IIII", 1, len(symbols) + 1, 1, 0) + self.pack("WI", 0, 0)
         tables = [(DT_GNU_HASH, self.add(".gnu.hash", SHT_GNU_HASH, gnu_hash, dynsym))]
@@ -169,11 +190,12 @@ class _Build:
             self.file += bytes(-len(self.file) % 8)
         # Without padding, the page of the file that both segments share is mapped twice.
         shift = self.base + (0 if spec.padding else spec.page)
-        at = {DT_STRSZ, DT_VERNEEDNUM, DT_RELASZ, DT_RELAENT}
-        entries += [(tag, value if tag in at else self.base + value) for tag, value in tables]
+        numbers = {DT_STRSZ, DT_VERNEEDNUM, DT_RELASZ, DT_RELAENT}
+        entries += [(tag, value if tag in numbers else self.base + value) for tag, value in tables]
         entries.append((DT_SYMENT, 24 if spec.bits == 64 else 16))
         if spec.flags_1:
             entries.append((DT_FLAGS_1, spec.flags_1))
+        entries += spec.more
         entries += [(0, 0)] * (1 + spec.spare)
         content = b"".join(self.pack("WW", *entry) for entry in entries)
         dynamic = self.add(".dynamic", SHT_DYNAMIC, content, dynstr)
@@ -183,6 +205,7 @@ class _Build:
             PT_PHDR: (ehdr_size, len(kinds) * phdr_size, self.base),
             PT_INTERP: (*interp, self.base),
             PT_DYNAMIC: (dynamic, len(content), shift),
+            PT_NOTE: (*note, self.base),
             PT_GNU_STACK: (0, 0, 0),
         }
         loads = iter([(0, first_end, self.base, 0), (dynamic, end - dynamic, shift, spec.bss)])
@@ -194,7 +217,9 @@ class _Build:
             else:
                 start, size, distance = ranges[kind]
             flags = 4 if kind != PT_LOAD or start == 0 else 6
-            align = spec.page if kind == PT_LOAD else 8
+            align = {PT_LOAD: spec.page, PT_NOTE: 4, PT_INTERP: 1}.get(kind, 8)
+            if kind == PT_GNU_STACK:
+                flags = spec.stack or 0
             address = start + distance
             if spec.bits == 64:
                 values = (kind, flags, start, address, address, size, size + extra, align)
@@ -221,6 +246,25 @@ class _Build:
                 content += self.pack("IHHII", 0, 0, index + 1, self.name(name), following)
         return content
 
+    def _symbols(self, shift: int) -> None:
+        """Adds .symtab and .strtab; the first symbol is the address of the dynamic section."""
+        number = next(i for i, row in enumerate(self.headers, 1) if row[0] == ".dynamic")
+        address = self.headers[number - 1][3] + shift
+        wide = self.spec.bits == 64
+        table = self.pack("IBBHWW", 0, 0, 0, 0, 0, 0) if wide else bytes(16)
+        if wide:
+            table += self.pack("IBBHWW", 1, 1, 2, number, address, 0)
+        else:
+            table += self.pack("IIIBBH", 1, address, 0, 1, 2, number)
+        for name, kind, content, link in (
+            (".symtab", SHT_SYMTAB, table, len(self.headers) + 2),
+            (".strtab", SHT_STRTAB, b"\0_DYNAMIC\0", 0),
+        ):
+            self.file += bytes(-len(self.file) % 8)
+            at = len(self.file)
+            self.headers.append((name, kind, 0, 0, at, len(content), link, 8))
+            self.file += content
+
     def _section_headers(self, shift: int) -> tuple[int, int]:
         """Appends .shstrtab and the section headers; their offset and number."""
         names = bytearray(b"\0")
@@ -228,6 +272,8 @@ class _Build:
         if self.spec.bss:
             end = len(self.file)
             self.headers.append((".bss", SHT_NOBITS, 3, end, end, self.spec.bss, 0, 1))
+        if self.spec.symtab:
+            self._symbols(shift)
         at = len(self.file)
         self.headers.append((".shstrtab", SHT_STRTAB, 0, 0, at, 0, 0, 1))
         for name, kind, flags, start, offset, size, link, align in self.headers:
@@ -241,14 +287,18 @@ class _Build:
         self.file += bytes(-len(self.file) % 8)
         shoff = len(self.file)
         word = self.spec.bits // 8
+        symbol_size = 3 * word if word == 8 else 16
         entry_sizes = {
-            SHT_DYNSYM: 3 * word if word == 8 else 16,
+            SHT_SYMTAB: symbol_size,
+            SHT_DYNSYM: symbol_size,
             SHT_GNU_VERSYM: 2,
             SHT_RELA: 3 * word,
             SHT_DYNAMIC: 2 * word,
         }
         for where, kind, flags, address, offset, size, link, align in rows:
-            info = {SHT_DYNSYM: 1, SHT_GNU_VERNEED: len(self.spec.versions)}.get(kind, 0)
+            info = {SHT_SYMTAB: 2, SHT_DYNSYM: 1, SHT_GNU_VERNEED: len(self.spec.versions)}.get(
+                kind, 0
+            )
             entry = entry_sizes.get(kind, 0)
             row = (where, kind, flags, address, offset, size, link, info, align, entry)
             self.file += self.pack("IIWWWWIIWW", *row)

@@ -6,7 +6,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from relocatable import content
-from relocatable.content import CHUNK, Content, Extent, Patched, Store, Writer
+from relocatable.content import CHUNK, Content, Extent, Patched, Spliced, Store, Writer
 from relocatable.errors import RelocatableError
 
 
@@ -46,6 +46,25 @@ class ContentTest(parameterized.TestCase):
         self.assertEqual(content.read(patched), expected)
         self.assertEqual(content.size(patched), size + 4)
         self.assertEqual(self.written(b"x", patched, b"y"), b"x" + expected + b"y")
+
+    @parameterized.parameters(100, 2 * CHUNK)
+    def test_splices(self, size: int) -> None:
+        ranges = ((0, 5), b"new", (7, size), b"end")
+        expected = self.bytes[3:8] + b"new" + self.bytes[10 : 3 + size] + b"end"
+        for base in (Extent(self.store, 3, size), self.bytes[3 : 3 + size]):
+            spliced = Spliced.of(base, ranges)
+            self.assertEqual(content.read(spliced), expected)
+            self.assertEqual(bytes(content.view(spliced)), expected)
+            self.assertEqual(content.size(spliced), len(expected))
+            self.assertEqual(self.written(b"x", spliced, b"y"), b"x" + expected + b"y")
+
+    def test_patches_of_a_splice(self) -> None:
+        spliced = Spliced.of(Extent(self.store, 0, 2 * CHUNK), ((1, CHUNK), b"abc"))
+        patched = Patched(spliced, ((CHUNK - 1, b"ABC"),), b"more")
+        expected = self.bytes[1:CHUNK] + b"ABC" + b"more"
+        self.assertEqual(content.read(patched), expected)
+        self.assertEqual(content.size(patched), len(expected))
+        self.assertEqual(self.written(patched, b"y"), expected + b"y")
 
     def test_equal(self) -> None:
         extent = Extent(self.store, 0, 10)

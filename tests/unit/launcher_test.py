@@ -1,12 +1,14 @@
 """Tests of `relocatable.launcher`: what stands in a launcher's file, and the model of its work."""
 
 import struct
+from dataclasses import replace
+from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
 from relocatable import launcher
 from relocatable.errors import RelocatableError
-from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, Settings
+from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 CAPACITY = 300
 HEADER = struct.Struct("<16sHHHH")
@@ -46,6 +48,9 @@ class FileTest(parameterized.TestCase):
         Settings(depth=2, program="a/b/tool", loader="ld.so", library_path=("lib",)),
         Settings(depth=1, program="tool", loader="ld.so", arguments=("--argv0", "--library-path")),
         Settings(depth=1, program="tool", arguments=("--inhibit-cache", "--argv0", "", "x")),
+        Settings(depth=1, program="tool", loader="ld.so", argv0=SELF),
+        Settings(depth=1, program="tool", argv0=f"{ROOT}/bin/x", arguments=("a",)),
+        Settings(depth=1, program="tool", environment=(("P*", None), ("PX", "1"))),
         Settings(depth=1, program="ein Wörk\udcff", environment=(("Ä", "\udc80"), ("=B"[1:], "="))),
     )
     def test_what_is_patched_is_read(self, settings: Settings) -> None:
@@ -176,6 +181,10 @@ class SettingsTest(parameterized.TestCase):
         ({"environment": (("A", "\3"),)}, r"'\x03' has the byte 3, which settings can't hold"),
         ({"environment": (("", "x"),)}, "'' can't be the name of a variable"),
         ({"environment": (("A=B", "x"),)}, "'A=B' can't be the name of a variable"),
+        ({"environment": (("*", None),)}, "'*' can't be the name of a variable"),
+        ({"environment": (("A*B", None),)}, "'A*B' can't be the name of a variable"),
+        ({"environment": (("A*", "x"),)}, "'A*' can't be the name of a variable"),
+        ({"argv0": "a\4"}, "'a\\x04' has the byte 4, which settings can't hold"),
         (
             {"environment": (("RELOCATABLE_RESTORE_A", None),)},
             "'RELOCATABLE_RESTORE_A' can't be the name of a variable",
@@ -235,6 +244,35 @@ class CommandTest(parameterized.TestCase):
         settings = Settings(1, "bin/a", arguments=(ROOT, f"{ROOT}/b"), environment=(("A", ROOT),))
         got = launcher.command(settings, "/bin/tool", ["t"], {})
         self.assertEqual((got.path, got.argv[1:], got.environ["A"]), ("/bin/a", ("/", "/b"), "/"))
+
+    def test_another_name_for_the_program(self) -> None:
+        settings = replace(DIRECT, argv0=f"{ROOT}/bin/python")
+        command = launcher.command(settings, "/d/bin/tool", ["x", "1"], {})
+        self.assertEqual(command.argv[0], "/d/bin/python")
+
+    def test_a_path_that_leads_to_it(self) -> None:
+        directory = Path(self.create_tempdir().full_path).resolve()
+        tool, link = directory / "tool", directory / "link"
+        tool.touch()
+        link.symlink_to("tool")
+        settings = Settings(depth=0, program="p", argv0=SELF)
+        for name, expected in (("foo", tool), ("/bin/sh", tool), (str(link), link)):
+            command = launcher.command(settings, str(tool), [name], {})
+            self.assertEqual(command.argv[0], str(expected))
+
+    def test_variables_that_begin_alike(self) -> None:
+        settings = Settings(depth=0, program="p", environment=(("PY*", None), ("PYB", "ours")))
+        given = {"PYA": "1", "PYB": "2", "P": "3", "RELOCATABLE_RESTORE_Q": "=4"}
+        self.assertEqual(
+            launcher.command(settings, "/p", ["p"], given).environ,
+            {
+                "P": "3",
+                "PYB": "ours",
+                "Q": "4",
+                "RELOCATABLE_RESTORE_PYA": "=1",
+                "RELOCATABLE_RESTORE_PYB": "=2",
+            },
+        )
 
     def test_of_another_launchers_child(self) -> None:
         """It sees what the user had set, not what the outer launcher did."""

@@ -10,14 +10,19 @@ from absl.testing import absltest, parameterized
 from relocatable import content
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Origin, Record
-from relocatable.python import sysconfig
-from relocatable.python.bundle import bundle
+from relocatable.python import components, pip_scripts, pkg_config, sysconfig, wheel
+from relocatable.python.bundle import Parts, bundle
+from relocatable.python.tags import Python
 from relocatable.tree import File, Link, Tree
+from support import wheel_builder
 
 RECORD = Record(Origin("//:x", "x"))
 HOME = "lib/python3.11"
+PACKAGES = f"{HOME}/site-packages"
+PYTHON = Python("3.11")
 SYSCONFIGDATA = b"""# made by the build
-build_time_vars = {'prefix': '/usr', 'N': 1,
+build_time_vars = {'prefix': '/usr', 'N': 1, 'VERSION': '3.11',
+ 'INCLUDEPY': '/usr/include/x86_64-linux-gnu/python3.11',
  'LIBDIR': '/usr/lib/x86_64-linux-gnu',
  'BINLIBDEST': '/usr/lib/x86_64-linux-gnu/python3.11',
  'INSTALL': '/usr/bin/install -c',
@@ -46,13 +51,20 @@ def runtime() -> Tree:
     return tree
 
 
+def made(*, python: Python = PYTHON, base: Tree | None = None, **parts: object) -> Tree:
+    wanted = Parts(base or library(), [runtime()], **parts)  # type: ignore[arg-type]
+    return bundle(python, wanted, "//:x")
+
+
 class BundleTest(absltest.TestCase):
     def test_layout(self) -> None:
         packages = Tree()
         packages.add("lldb/__init__.py", File(b"", RECORD))
-        tree = bundle("3.11", library(), [runtime()], [packages], "//:x")
+        tree = made(site_packages=[packages])
         self.assertEqual(tree.file("lib/libpython3.11.so.1").content, b"lib")
         self.assertEqual(tree.file("bin/python3.11").content, b"exe")
+        self.assertEqual(tree.follow("bin/python3"), "bin/python3.11")
+        self.assertEqual(tree.follow("bin/python"), "bin/python3.11")
         self.assertNotIn("lib/libother.so", tree.nodes)
         self.assertIn(f"{HOME}/site-packages/lldb/__init__.py", tree.nodes)
         self.assertIn(f"{HOME}/site-packages/_relocatable.pth", tree.nodes)
@@ -60,7 +72,10 @@ class BundleTest(absltest.TestCase):
     def test_a_distribution_that_keeps_apart_what_it_installs(self) -> None:
         site = b'for d in "dist-packages": pass'
         scheme = b"x = 1\nprefix_scheme = 'posix_local'\n"
-        tree = bundle("3.11", library(site=site, sysconfig=scheme), [runtime()], [], "//:x")
+        base = library(site=site, sysconfig=scheme)
+        base.add(f"{HOME}/EXTERNALLY-MANAGED", File(b"", RECORD))
+        tree = made(base=base)
+        self.assertNotIn(f"{HOME}/EXTERNALLY-MANAGED", tree.nodes)
         self.assertEqual(tree.follow(f"{HOME}/dist-packages"), f"{HOME}/site-packages")
         edited = tree.file(f"{HOME}/sysconfig.py")
         self.assertEqual(edited.content, b"x = 1\nprefix_scheme = 'posix_prefix'\n")
@@ -70,25 +85,144 @@ class BundleTest(absltest.TestCase):
         tree = library()
         del tree.nodes[f"{HOME}/_sysconfigdata__x.py"]
         with self.assertRaisesRegex(RelocatableError, "has no _sysconfigdata"):
-            bundle("3.11", tree, [runtime()], [], "//:x")
+            made(base=tree)
 
+    def test_the_library_of_another_version(self) -> None:
+        base = library(_sysconfigdata__x=SYSCONFIGDATA.replace(b"'3.11'", b"'3.12'"))
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError, f"{HOME}/_sysconfigdata__x.py is of Python 3.12; 3.11 is wanted"
+        ):
+            made(base=base)
+
+    def test_wheels(self) -> None:
+        directory = Path(self.create_tempdir().full_path)
+        files = {
+            "one.py": b"",
+            "one-1.0.dist-info/entry_points.txt": b"[console_scripts]\none=one:main\n",
+        }
+        one = wheel.read(wheel_builder.wheel(directory, files, name="one"), directory)
+        tree = made(wheels=[one])
+        self.assertIn("bin/one", tree.nodes)
+        self.assertIn(f"{PACKAGES}/one-1.0.dist-info/INSTALLER", tree.nodes)
+
+    def test_two_wheels_with_one_file(self) -> None:
+        directory = Path(self.create_tempdir().full_path)
+        wheels = [
+            wheel.read(
+                wheel_builder.wheel(directory, {"a.py": name.encode()}, name=name), directory
+            )
+            for name in ("one", "three")
+        ]
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            f"two layers disagree on {PACKAGES}/a.py: it is a file of 3 bytes "
+            "(one-1.0-py3-none-any.whl: a.py) and a file of 5 bytes "
+            "(three-1.0-py3-none-any.whl: a.py); exclude one of them",
+        ):
+            made(wheels=wheels)
+
+
+class ComponentsTest(absltest.TestCase):
     def test_no_interpreter_at_all(self) -> None:
         with self.assertRaisesWithLiteralMatch(
             RelocatableError,
-            "no runtime tree has libpython3.12.so or bin/python3.12; one is wanted",
+            "no runtime tree has libpython3.12.so or bin/python3.12; one of them is wanted; "
+            "found libpython3.11.so.1, libpython3.11.so.1.0, python3.11",
         ):
-            bundle("3.12", library(), [runtime()], [], "//:x")
+            components.take("3.12", [runtime()], [])
+
+    def test_what_is_wanted_and_not_there(self) -> None:
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            "wanted of Python 3.11, and not there:\n"
+            "  headers: no runtime tree has include/python3.11/Python.h; found python3.11\n"
+            "  libpython: no runtime tree has libpython3.11.so.1.0; found python3.11",
+        ):
+            tree = Tree()
+            tree.add("bin/python3.11", File(b"", RECORD))
+            components.take("3.11", [tree], ["headers", "interpreter", "libpython"])
+
+    def test_one_of_them(self) -> None:
+        taken = components.take("3.11", [runtime()], ["libpython"])
+        self.assertNotIn("bin/python3.11", taken.nodes)
+        self.assertIn("lib/libpython3.11.so.1.0", taken.nodes)
+
+    def test_headers_of_a_distribution_that_keeps_machines_apart(self) -> None:
+        tree = Tree()
+        for path, data in {
+            "usr/include/python3.11/Python.h": b"P",
+            "usr/include/python3.11/cpython/object.h": b"o",
+            "usr/include/python3.11/pyconfig.h": b"#include <x86_64-linux-gnu/x.h>",
+            "usr/include/x86_64-linux-gnu/python3.11/pyconfig.h": b"#define X",
+            "usr/include/python3.12/Python.h": b"no",
+        }.items():
+            tree.add(path, File(data, RECORD))
+        taken = components.take("3.11", [tree], ["headers"])
+        self.assertEqual(
+            {path: content.read(file.content) for path, file in taken.files()},
+            {
+                "include/python3.11/Python.h": b"P",
+                "include/python3.11/cpython/object.h": b"o",
+                "include/python3.11/pyconfig.h": b"#define X",
+            },
+        )
+
+
+class PkgConfigTest(absltest.TestCase):
+    def test_from_its_own_place(self) -> None:
+        text = (
+            "prefix=/usr\nexec_prefix=${prefix}\nlibdir=/usr/lib/aarch64-linux-gnu\n"
+            "includedir=${prefix}/include\nother=/usrlocal\n\nLibs.private: -ldl  -lm \n"
+            "Cflags: -I${includedir}/python3.11 -I${includedir}/aarch64-linux-gnu/python3.11\n"
+        )
+        self.assertEqual(
+            pkg_config.relocate(text.encode(), "lib/pkgconfig").decode(),
+            "prefix=${pcfiledir}/../..\nexec_prefix=${prefix}\nlibdir=${prefix}/lib\n"
+            "includedir=${prefix}/include\nother=/usrlocal\n\nLibs.private: -ldl  -lm \n"
+            "Cflags: -I${includedir}/python3.11\n",
+        )
+
+
+class PipTest(absltest.TestCase):
+    PATH = f"{PACKAGES}/pip/_vendor/distlib/scripts.py"
+
+    def free(self, text: str) -> str:
+        tree = Tree()
+        tree.add(self.PATH, File(text.encode(), RECORD))
+        pip_scripts.free(tree, PACKAGES)
+        return content.read(tree.file(self.PATH).content).decode()
+
+    def test_scripts_beside_the_interpreter(self) -> None:
+        text = """import os, sys
+class ScriptMaker:
+    def __init__(self, target_dir): self.target_dir = target_dir
+    def _build_shebang(self, executable, post_interp): return b"#!" + executable
+"""
+        scope: dict[str, type] = {}
+        exec(self.free(text), scope)  # noqa: S102
+        beside, elsewhere = (
+            scope["ScriptMaker"](place)._build_shebang(b"/python", b"")
+            for place in (str(Path(sys.executable).parent), "/elsewhere")
+        )
+        name = Path(sys.executable).name
+        self.assertEqual(elsewhere, b"#!/python")
+        if sys.prefix == sys.base_prefix:  # Not in a virtual environment.
+            self.assertIn(f')/{name}" "$0"'.encode(), beside)
+
+    def test_a_pip_of_another_form(self) -> None:
+        self.assertEqual(self.free("class Other: pass\n"), "class Other: pass\n")
 
 
 class SysconfigTest(parameterized.TestCase):
     def variables(self) -> dict[str, object]:
         scope: dict[str, dict[str, object]] = {}
-        exec(sysconfig.relocate(SYSCONFIGDATA, "x"), scope)  # noqa: S102
+        exec(sysconfig.relocate(SYSCONFIGDATA, "x", "3.11"), scope)  # noqa: S102
         return scope["build_time_vars"]
 
     @parameterized.parameters(
         ("prefix", "{}"),
         ("N", 1),
+        ("INCLUDEPY", "{}/include/python3.11"),
         ("LIBDIR", "{}/lib"),
         ("BINLIBDEST", "{}/lib/python3.11"),
         ("INSTALL", "install -c"),
@@ -105,12 +239,12 @@ class SysconfigTest(parameterized.TestCase):
     @parameterized.parameters(b"", b"x", b"build_time_vars = 1", b"x = f()", b"(", b"\xff")
     def test_other_modules(self, source: bytes) -> None:
         with self.assertRaisesRegex(RelocatableError, "^x.py is not a _sysconfigdata module: "):
-            sysconfig.relocate(source, "x.py")
+            sysconfig.relocate(source, "x.py", "3.11")
 
 
 class StartupTest(absltest.TestCase):
     def test_the_environment_is_put_back(self) -> None:
-        tree = bundle("3.11", library(), [runtime()], [], "//:x")
+        tree = made()
         script = Path(self.create_tempfile("_relocatable.py").full_path)
         path = f"{HOME}/site-packages/_relocatable.py"
         script.write_bytes(content.read(tree.file(path).content))

@@ -7,10 +7,12 @@ from absl.testing import absltest, parameterized
 from relocatable import archive, content, elf, launcher, trial, verify
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Package, Record
-from relocatable.relocate import Request, relocate
+from relocatable.relocate import Request, Strip, relocate
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
 from support.elf_builder import EM_AARCH64, EM_X86_64, ElfBuilder
+from support.elf_sections import Extra, Symbol, with_sections
+from support.shared_object import SharedObject
 
 TARGET = Target("linux_x86_64", EM_X86_64, "ld-linux-x86-64.so.2", "x86_64-linux-gnu", 4096)
 SYSTEM = "usr/lib/x86_64-linux-gnu"
@@ -122,6 +124,28 @@ class RelocateTest(parameterized.TestCase):
         tree = self.relocate()
         self.assertEqual(tree.follow("lib/libz.so.1.2"), tree.follow("lib/libz.so.1"))
 
+    @parameterized.parameters(
+        (Strip.NONE, ()),
+        (Strip.DEBUG, (Edit("sections", ".debug_info", None),)),
+        (Strip.ALL, (Edit("sections", ".debug_info .symtab .strtab", None),)),
+    )
+    def test_strip(self, strip: Strip, edits: tuple[Edit, ...]) -> None:
+        extra = [Extra(".debug_info", b"x" * 9000)]
+        for name in ("bin/tool", "lib/libown.so"):
+            file = self.layer.file(name)
+            data = with_sections(content.read(file.content), extra, [Symbol("x", 0)])
+            self.layer.nodes[name] = file.edited(data)
+        object_file = with_sections(ElfBuilder(type=1, needed=()).build(), extra)
+        self.layer.add("lib/crt1.o", File(object_file, record("p")))
+        tree = self.relocate(strip=strip)
+        for path, steps in (("libexec/tool", "$ORIGIN/../lib"), ("lib/libown.so", "$ORIGIN")):
+            found = content.read(tree.file(path).content)
+            self.assertEqual(b"x" * 9000 in found, strip is Strip.NONE)
+            self.assertEqual(b".symtab" in found, strip is not Strip.ALL)
+            self.assertEqual(self.runpath(tree, path), steps)
+            self.assertEqual(tree.file(path).record.edits, (*edits, Edit("runpath", None, steps)))
+        self.assertEqual(content.read(tree.file("lib/crt1.o").content), object_file)
+
     def test_everything_that_is_missing_is_named(self) -> None:
         self.layer.add("lib/a.so", library("a.so", "libmissing.so.1"))
         self.layer.add("lib/b.so", library("b.so", "libnone.so", machine=EM_AARCH64))
@@ -164,6 +188,21 @@ class VerifyTest(parameterized.TestCase):
     def test_each_broken_promise(self, path: str, node: File | Link, message: str) -> None:
         (problem,) = verify.verify(layer(**{path: node}), TARGET).problems
         self.assertStartsWith(problem, message)
+
+    def test_linkage(self) -> None:
+        """What is there must also have the versions that are required of it."""
+        tree = Tree()
+        versions = SharedObject(soname="libc.so.6", provides=("GLIBC_2.4",))
+        user = SharedObject(needed=("libc.so.6",), requires=(("libc.so.6", "GLIBC_2.5"),))
+        tree.add("lib/libc.so.6", File(versions.build(), record("p")))
+        tree.add("lib/user.so", File(user.build(), record("p")))
+        report = verify.verify(tree, TARGET)
+        self.assertEqual(
+            report.problems,
+            ["lib/libc.so.6: version `GLIBC_2.5' not found (required by lib/user.so)"],
+        )
+        self.assertEqual(report.requires, {"GLIBC": "2.5"})
+        self.assertEqual(report.unneeded, ("lib/libc.so.6", "lib/user.so"))
 
 
 class ArchiveTest(absltest.TestCase):

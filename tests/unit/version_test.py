@@ -15,10 +15,11 @@ class VersionTest(absltest.TestCase):
             for path, pattern in (
                 ("MODULE.bazel", r'^    version = "([^"]+)",$'),
                 ("rules/private/version.bzl", r'^VERSION = "([^"]+)"$'),
+                ("tools/relocatable/version.py", r'^VERSION = "([^"]+)"$'),
             )
         ]
         self.assertLen(found[0], 1)
-        self.assertEqual(*found)
+        self.assertEqual(found, [found[0]] * len(found))
 
 
 if __name__ == "__main__":

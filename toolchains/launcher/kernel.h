@@ -1,4 +1,4 @@
-// What the launcher asks of Linux: where a process starts, and seven system calls.
+// What the launcher asks of Linux: where a process starts, and eight system calls.
 //
 // Numbers and registers: syscall(2). What lies on the first stack: the psABI of each machine and
 // getauxval(3). Only calls that both machines have (the *at forms), all older than Linux 3.
@@ -36,6 +36,7 @@ enum {
     SYS_GETCWD = 79,
     SYS_EXIT_GROUP = 231,
     SYS_OPENAT = 257,
+    SYS_NEWFSTATAT = 262,
     SYS_READLINKAT = 267,
     SYS_FACCESSAT = 269,
     O_DIRECTORY = 0200000,
@@ -65,6 +66,7 @@ enum {
     SYS_OPENAT = 56,
     SYS_WRITEV = 66,
     SYS_READLINKAT = 78,
+    SYS_NEWFSTATAT = 79,
     SYS_EXIT_GROUP = 94,
     SYS_EXECVE = 221,
     O_DIRECTORY = 040000,
@@ -102,6 +104,17 @@ static inline long current_directory(char *path, size_t size) {
 
 static inline long open_directory(const char *path) {
     return system_call(SYS_OPENAT, AT_FDCWD, (long)path, O_PATH | O_DIRECTORY, 0);
+}
+
+// Of struct stat(2), all that this needs is at its beginning on both machines.
+struct status {
+    size_t device;
+    size_t inode;
+    char others[240];
+};
+
+static inline long status_of(const char *path, struct status *status) {
+    return system_call(SYS_NEWFSTATAT, AT_FDCWD, (long)path, (long)status, 0);
 }
 
 static inline long access_path(const char *path) {

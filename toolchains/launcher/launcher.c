@@ -16,6 +16,7 @@ struct place {
     const char *root;       // the dist's directory, without a slash at its end: "" is "/"
     const char *colonless;  // the same without ':', once it is asked for
     int from_proc;          // /proc is there, and root has no links and no ".."
+    const char *started;    // by which path the kernel was asked to start it, maybe a script's
 };
 
 // The length of `path` without its last part and the slash before it.
@@ -86,6 +87,24 @@ static const char *without_colon(struct place *place) {
     return place->colonless;
 }
 
+// Whether `path` leads to this very file. A bare name is no path: others look for it on PATH.
+static int leads_here(const char *path) {
+    struct status own, found;
+    return path && contains(path, '/') && !status_of("/proc/self/exe", &own) &&
+           !status_of(path, &found) && found.inode == own.inode && found.device == own.device;
+}
+
+// A path that leads to this file, for a program that looks around there. The user's own is the
+// first choice: a link may mean something by its place (Python's virtual environments do). But
+// argv[0] can be made up, or a bare name; and what started a script is the script's path.
+static const char *self(const struct place *place) {
+    static char path[PATH_MAX];
+    if (leads_here(own_name)) return own_name;
+    if (leads_here(place->started)) return place->started;
+    long n = read_link("/proc/self/exe", path, sizeof path - 1);
+    return n > 0 ? path : place->started;
+}
+
 static char *expand(const char *template, struct place *place) {
     char *begin = end;
     for (; *template; template++) {
@@ -94,6 +113,7 @@ static char *expand(const char *template, struct place *place) {
             case ROOT: text = place->root; break;
             case COLONLESS: text = without_colon(place); break;
             case NAME: append(own_name); continue;
+            case SELF: append(self(place)); continue;
             default: append_byte(*template); continue;
         }
         append(text);
@@ -166,7 +186,24 @@ static void change(struct environment *environment, const char *name, char *entr
     append_part(name, name_length(name));
     append_byte('=');
     if (old) append(*old ? old : "=");
-    add(environment, finish(note));
+    finish(note);
+    // Of what was changed before, the first note says what the user had.
+    for (size_t i = 0; i < environment->count; i++)
+        if (same_name(environment->entries[i], note)) return;
+    add(environment, note);
+}
+
+// Removes a name or, if it ends with '*', all names that begin so.
+static void unset(struct environment *environment, const char *name) {
+    size_t n = length(name) - 1;
+    if (name[n] != '*') return change(environment, name, 0);
+    for (size_t i = 0; i < environment->count;) {
+        char *entry = environment->entries[i];
+        size_t same = 0;
+        while (same < n && entry[same] == name[same]) same++;
+        if (same == n) change(environment, entry, 0);  // another takes its place in the list
+        else i++;
+    }
 }
 
 // A value that the kernel hands over, or 0. See getauxval(3).
@@ -196,10 +233,11 @@ _Noreturn void start(size_t *stack) {
         auxiliary(kernel, AT_GID) != auxiliary(kernel, AT_EGID))
         fail("start with the privileges of another user (setuid, setgid)", "", 0);
 
-    struct place place = {.root = root_from_proc(settings->depth), .from_proc = 1};
+    struct place place = {.root = root_from_proc(settings->depth), .started = started};
+    place.from_proc = place.root != 0;
     if (!place.root) {
         if (!started) fail("find itself: /proc is not mounted", "", 0);
-        place = (struct place){.root = root_from_start(settings->depth, started)};
+        place.root = root_from_start(settings->depth, started);
     }
 
     size_t records = 0;
@@ -218,7 +256,7 @@ _Noreturn void start(size_t *stack) {
             case EXECUTE: program = expand(template, &place); break;
             case ARGUMENT: arguments[n++] = expand(template, &place); break;
             case SET: change(&environment, template, expand(template, &place)); break;
-            case UNSET: change(&environment, template, 0); break;
+            case UNSET: unset(&environment, template); break;
         }
     }
     for (size_t i = 1; i < argc; i++) arguments[n++] = argv[i];

@@ -11,13 +11,14 @@ enum kind {
     EXECUTE = 'X',   // the file to execute; exactly one, the first record
     ARGUMENT = 'A',  // an argument that comes before the user's own
     SET = 'S',       // NAME=value in the environment
-    UNSET = 'U',     // NAME that must not be in the environment
+    UNSET = 'U',     // NAME that must not be in the environment; NAME* for all that begin so
 };
 
 enum token {
     ROOT = 1,        // the dist's directory, absolute
     COLONLESS = 2,   // the same directory under a name without ':'
     NAME = 3,        // argv[0], as the user gave it
+    SELF = 4,        // a path that leads to the launcher: argv[0], if it is one
 };
 
 struct settings {

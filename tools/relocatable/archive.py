@@ -15,7 +15,7 @@ import zstandard
 
 from relocatable import content as contents
 from relocatable import launcher, tree_tar
-from relocatable.content import CHUNK, Content, Extent, Patched
+from relocatable.content import CHUNK, Content, Extent, Patched, Spliced
 from relocatable.output import whole
 from relocatable.provenance import Package
 from relocatable.target import Target
@@ -40,6 +40,9 @@ class _Sink:
             for start in range(0, content.size, CHUNK):
                 size = min(CHUNK, content.size - start)
                 self.compressor.write(content.store.read(content.offset + start, size))
+        elif isinstance(content, Spliced):
+            for part in content.parts:
+                self.write(part)
         else:
             data = contents.view(content) if isinstance(content, Patched) else content
             self.compressor.write(data)

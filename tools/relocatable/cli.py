@@ -18,7 +18,7 @@ def run(main: Callable[[], None]) -> None:
     """
 
     def start(_: list[str]) -> int:
-        return _status(main)
+        return status_of(main)
 
     app.run(start, flags_parser=_parse)
 
@@ -50,12 +50,12 @@ def _parse(argv: list[str]) -> list[str]:
             if rest:
                 raise RelocatableError(f"unknown argument {rest[0]!r}: this tool takes flags only")
 
-    if status := _status(parse):
+    if status := status_of(parse):
         sys.exit(status)
     return argv
 
 
-def _status(step: Callable[[], None]) -> int:
+def status_of(step: Callable[[], None]) -> int:
     """Takes a step; returns the exit status that follows from it."""
     try:
         step()

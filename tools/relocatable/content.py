@@ -1,13 +1,15 @@
 """The bytes of a file in a tree, held where they already are until a tree is written.
 
 A tree of 300 MB is moved, merged and edited as a few thousand small objects: a `Store` is an open
-file on disk, an `Extent` is a run of its bytes, and `Patched` is either with some bytes replaced.
+file on disk, an `Extent` is a run of its bytes, `Spliced` is several of them and new bytes in a
+row, and `Patched` is any of these with some bytes replaced.
 """
 
 import errno
 import mmap
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,15 +82,27 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
+class Spliced:
+    """Bytes from several places, one after the other."""
+
+    parts: tuple[Extent | bytes, ...]
+
+    @classmethod
+    def of(cls, base: Extent | bytes, parts: Iterable[tuple[int, int] | bytes]) -> Self:
+        """Ranges `(start, end)` of `base`, and new bytes, in the given order."""
+        return cls(tuple(part if isinstance(part, bytes) else _cut(base, *part) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Patched:
     """`base` with bytes replaced at some offsets, and with bytes added at its end."""
 
-    base: Extent | bytes
+    base: Extent | Spliced | bytes
     patches: tuple[tuple[int, bytes], ...]
     appended: bytes = b""
 
 
-Content: TypeAlias = bytes | Extent | Patched
+Content: TypeAlias = bytes | Extent | Spliced | Patched
 
 
 def size(content: Content) -> int:
@@ -98,17 +112,21 @@ def size(content: Content) -> int:
             return len(content)
         case Extent():
             return content.size
+        case Spliced():
+            return sum(map(size, content.parts))
         case Patched():
             return size(content.base) + len(content.appended)
 
 
 def view(content: Content) -> memoryview:
-    """Returns `content` as memory; only `Patched` is copied for that."""
+    """Returns `content` as memory; only `Spliced` and `Patched` are copied for that."""
     match content:
         case bytes():
             return memoryview(content)
         case Extent():
             return content.store.view[content.offset : content.offset + content.size]
+        case Spliced():
+            return memoryview(b"".join(map(view, content.parts)))
         case Patched():
             changed = bytearray(view(content.base))
             for offset, new in content.patches:
@@ -123,6 +141,8 @@ def read(content: Content) -> bytes:
             return content
         case Extent():
             return content.store.read(content.offset, content.size)
+        case Spliced():
+            return b"".join(map(view, content.parts))
         case Patched():
             return bytes(view(content))
 
@@ -151,6 +171,9 @@ class Writer:
                 self.flush()
                 self._copy(content)
             self.offset += content.size
+        elif isinstance(content, Spliced):
+            for part in content.parts:
+                self.write(part)
         elif isinstance(content, Patched):
             start = self.offset
             self.write(content.base)
@@ -180,6 +203,12 @@ class Writer:
                 extent.store.read(offset, left)  # Says what is missing.
             offset += copied
             left -= copied
+
+
+def _cut(base: Extent | bytes, start: int, end: int) -> Extent | bytes:
+    if isinstance(base, bytes):
+        return base[start:end]
+    return Extent(base.store, base.offset + start, end - start)
 
 
 def _copy_range(source: int, target: int, count: int, offset: int) -> int:

@@ -10,6 +10,7 @@ All paths are relative to the dist's root and are POSIX paths. Text in a setting
 bytes that are not stay as they are (surrogateescape).
 """
 
+import os
 import posixpath
 import re
 import struct
@@ -28,6 +29,13 @@ It is the absolute path too, unless that has a ':'. Then it is `/proc/self/fd/N`
 that the program inherits (and that its start-up should make not inheritable).
 """
 
+SELF = "{self}"
+"""In an argument: a path that leads to the launcher, for a program that looks around there.
+
+It is argv[0] if that is such a path, so that a link keeps its meaning (a virtual environment's
+`bin/python`); else the path that was executed; else the launcher's own path without links.
+"""
+
 RESTORE = "RELOCATABLE_RESTORE_"
 """Begins the names of variables that say what a changed variable was before.
 
@@ -40,8 +48,8 @@ _VERSION = 1
 
 _EXECUTE, _ARGUMENT, _SET, _UNSET = "XASU"
 _NAME = "\3"  # argv[0]
-_TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2"}
-_RESERVED = re.compile("[\0-\3]")
+_TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2", SELF: "\4"}
+_RESERVED = re.compile("[\0-\4]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,12 @@ class Settings:
         program: The program to run.
         loader: The dynamic loader to run it through, or None to leave that to the kernel.
         library_path: Directories in which the loader looks first; only with a loader.
-        arguments: Arguments before the user's own; `ROOT` and `ROOT_WITHOUT_COLON` are replaced.
+        arguments: Arguments before the user's own; `ROOT`, `ROOT_WITHOUT_COLON` and `SELF` are
+            replaced.
         environment: Variables to change before the program starts, by name, in this order: the
-            value (replaced likewise), or None for a variable that it must not see.
+            value (replaced likewise), or None for a variable that it must not see. A name that
+            ends with `*` stands for all that begin so, and has no value.
+        argv0: What the program's argv[0] is to be (replaced likewise), if not the launcher's own.
     """
 
     depth: int
@@ -64,6 +75,7 @@ class Settings:
     library_path: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str | None], ...] = ()
+    argv0: str | None = None
 
     def __post_init__(self) -> None:
         """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
@@ -82,12 +94,14 @@ class Settings:
                     f"launcher: library path {path!r} has a {found[0]!r}, which loaders interpret"
                 )
         names = [name for name, _ in self.environment]
-        for name in names:
-            if not name or "=" in name or name.startswith(RESTORE):
+        for name, value in self.environment:
+            several = "*" in name and (not name.endswith("*") or name == "*" or value is not None)
+            if not name or "=" in name or name.startswith(RESTORE) or several:
                 raise RelocatableError(f"launcher: {name!r} can't be the name of a variable")
             if names.count(name) > 1:
                 raise RelocatableError(f"launcher: variable {name} is given twice")
-        for text in (*self.arguments, *names, *(value or "" for _, value in self.environment)):
+        values = (value or "" for _, value in self.environment)
+        for text in (*self.arguments, *names, *values, self.argv0 or ""):
             if found := _RESERVED.search(text):
                 raise RelocatableError(
                     f"launcher: {text!r} has the byte {ord(found[0])}, which settings can't hold"
@@ -142,13 +156,14 @@ def read(launcher: bytes) -> Settings:
     if size > capacity or block[size - 1] != 0 or block[size:].strip(b"\0"):
         raise RelocatableError(f"launcher: damaged settings: size {size} of {capacity} is wrong")
     records = block[: size - 1].decode("utf-8", "surrogateescape").split("\0")
-    try:
-        settings = _settings(records, depth)
-    except (IndexError, ValueError, RelocatableError):
-        settings = None
-    if settings is None or _records(settings) != records:
-        raise RelocatableError(f"launcher: damaged settings: {records!r} are not what patch writes")
-    return settings
+    for through_loader in (True, False):
+        try:
+            settings = _settings(records, depth, through_loader=through_loader)
+        except (IndexError, ValueError, RelocatableError):
+            continue
+        if _records(settings) == records:
+            return settings
+    raise RelocatableError(f"launcher: damaged settings: {records!r} are not what patch writes")
 
 
 def is_launcher(data: bytes) -> bool:
@@ -185,7 +200,9 @@ def command(
                 f"launcher: {root} has a ':', which {settings.program} can't use"
             )
         text = re.sub("[\1\2](?!/)", root or "/", template)
-        return re.sub("[\1\2]", root, text).replace(_NAME, name)
+        text = re.sub("[\1\2]", root, text).replace(_NAME, name)
+        leads_here = "/" in name and os.path.realpath(name) == launcher
+        return text.replace(_TOKENS[SELF], name if leads_here else launcher)
 
     path = ""
     arguments: list[str] = []
@@ -198,12 +215,19 @@ def command(
             arguments.append(expand(template))
         else:
             variable = template.partition("=")[0]
-            old = variables.pop(variable, None)
-            if kind == _SET:
-                variables[variable] = expand(template).partition("=")[2]
-            if kind == _SET or old is not None:
-                variables[RESTORE + variable] = "" if old is None else "=" + old
+            for each in _meant(variable, variables):
+                old = variables.pop(each, None)
+                if kind == _SET:
+                    variables[each] = expand(template).partition("=")[2]
+                if kind == _SET or old is not None:
+                    variables.setdefault(RESTORE + each, "" if old is None else "=" + old)
     return Command(path, (*arguments, *argv[1:]), variables)
+
+
+def _meant(name: str, environ: Mapping[str, str]) -> list[str]:
+    """The variables that a name of the settings means."""
+    prefix = name.removesuffix("*")
+    return [name] if prefix == name else [found for found in environ if found.startswith(prefix)]
 
 
 def _restored(environ: Mapping[str, str]) -> dict[str, str]:
@@ -267,8 +291,9 @@ def _records(settings: Settings) -> list[str]:
     the list at ':' before it replaces that, so that a root with a ':' in its name does no harm.
     """
     program = _encode(ROOT) + "/" + settings.program
+    argv0 = _NAME if settings.argv0 is None else _encode(settings.argv0)
     if settings.loader is None:
-        records = [_EXECUTE + program, _ARGUMENT + _NAME]
+        records = [_EXECUTE + program, _ARGUMENT + argv0]
     else:
         origin = posixpath.dirname(settings.program) or "."
         libraries = [
@@ -278,7 +303,7 @@ def _records(settings: Settings) -> list[str]:
         flags = [_NAME, "--inhibit-cache"]
         if libraries:
             flags += ["--library-path", ":".join(libraries)]
-        flags += ["--argv0", _NAME, program]
+        flags += ["--argv0", argv0, program]
         records = [_EXECUTE + _encode(ROOT) + "/" + settings.loader]
         records += [_ARGUMENT + flag for flag in flags]
     records += [_ARGUMENT + _encode(argument) for argument in settings.arguments]
@@ -289,17 +314,18 @@ def _records(settings: Settings) -> list[str]:
     return records
 
 
-def _settings(records: list[str], depth: int) -> Settings:
+def _settings(records: list[str], depth: int, *, through_loader: bool) -> Settings:
     """Undoes `_records`; of records that it does not make, the result or error means nothing."""
     root = _encode(ROOT) + "/"
     program = records[0].removeprefix(_EXECUTE + root)
     arguments = [record[1:] for record in records if record.startswith(_ARGUMENT)]
     loader = None
     libraries: list[str] = []
-    own = 1
-    if _NAME in arguments[1:]:  # --argv0 NAME program, which only a loader is given
-        own = arguments.index(_NAME, 1) + 2
+    argv0, own = arguments[0], 1
+    if through_loader:  # … --argv0 NAME program
+        own = arguments.index("--argv0") + 3
         loader, program = program, arguments[own - 1].removeprefix(root)
+        argv0 = arguments[own - 2]
         libraries = arguments[arguments.index("--library-path") + 1].split(":") if own > 5 else []
     origin = posixpath.dirname(program)
     variables = [record for record in records if record[:1] in {_SET, _UNSET}]
@@ -316,4 +342,5 @@ def _settings(records: list[str], depth: int) -> Settings:
             (name[1:], _decode(value) if equals else None)
             for name, equals, value in (record.partition("=") for record in variables)
         ),
+        argv0=None if argv0 == _NAME else _decode(argv0),
     )

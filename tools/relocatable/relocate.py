@@ -4,19 +4,31 @@ Everything that the layers hold is kept. What their ELF files need beyond that i
 libraries, and nothing else is. Each program moves aside, and a launcher takes its place.
 """
 
+import enum
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from relocatable import content, elf, launcher
-from relocatable.content import Extent, Patched
+from relocatable.content import Extent, Patched, Spliced
+from relocatable.elf import Elf
 from relocatable.errors import RelocatableError, problems
 from relocatable.launcher import Settings
 from relocatable.layout import LIBRARIES, PROGRAMS
 from relocatable.objects import Objects
 from relocatable.provenance import Edit, Origin, Record
+from relocatable.python import launchers, metadata
+from relocatable.python.launchers import Start
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree, link_target
+
+
+class Strip(enum.Enum):
+    """What ELF files lose before anything else is done to them."""
+
+    NONE = "none"
+    DEBUG = "debug"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,8 @@ class Request:
         launchers: path of a launcher to path of the program (in the layers) that it starts.
             Programs that are not named here get a launcher at their own path.
         environment: variables for all programs; `{root}` in a value is the dist's directory.
-        python_home: variables for the programs that load libpython, likewise.
+        python_environment: variables for the programs that load libpython, likewise.
+        strip: what ELF files lose.
     """
 
     label: str
@@ -38,7 +51,8 @@ class Request:
     launcher: bytes
     launchers: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    python_environment: Mapping[str, str] = field(default_factory=dict)
+    python_environment: Mapping[str, str | None] = field(default_factory=dict)
+    strip: Strip = Strip.NONE
 
 
 def relocate(layers: Sequence[Tree], libraries: Sequence[Tree], request: Request) -> Tree:
@@ -55,31 +69,50 @@ def relocate(layers: Sequence[Tree], libraries: Sequence[Tree], request: Request
     for layer in libraries:
         pool.merge(layer)
     programs = _move_programs(tree, request)
+    scripts = launchers.take_scripts(tree, programs, PROGRAMS)
     closure = _Closure(tree, pool, request.target)
     closure.close()
     closure.add(request.target.loader, request.label)
     problems(closure.missing, "the dist is not complete:")
-    for path, file in list(tree.files()):
+    for path, whole in list(tree.files()):
+        file = tree.nodes[path] = _stripped(path, whole, request.strip)
         runpath = closure.runpath(path)
         if runpath is not None:
             tree.nodes[path] = _with_runpath(path, file, runpath)
     for path, program in programs.items():
         python = any(name.startswith("libpython") for name in closure.loaded(program))
-        environment = {**request.environment, **(request.python_environment if python else {})}
-        settings = Settings(
-            depth=path.count("/"),
-            program=program,
-            loader=f"{LIBRARIES}/{request.target.loader}",
-            library_path=(LIBRARIES,),
-            environment=tuple(sorted(environment.items())),
-        )
-        data = launcher.patch(request.launcher, settings)
-        record = Record(
-            Origin(f"@rules_relocatable//toolchains/launcher:{request.target.name}", "launcher"),
-            (Edit("settings", None, program),),
-        )
-        tree.add(path, File(data, record, executable=True))
+        start = None
+        if launchers.is_interpreter(program):
+            start = launchers.interpreter(request.python_environment)
+        elif python:
+            start = launchers.embedder(request.python_environment)
+        tree.add(path, _launcher(path, program, start, request))
+    moved = dict(programs)
+    for path, started_by in scripts.items():
+        moved[path] = f"{PROGRAMS}/{posixpath.basename(path)}"
+        start = launchers.script(moved[path], started_by, request.python_environment)
+        tree.add(path, _launcher(path, programs[started_by], start, request))
+    metadata.refresh(tree, moved)
     return tree
+
+
+def _launcher(path: str, program: str, start: Start | None, request: Request) -> File:
+    environment = {**request.environment, **(start.environment if start else {})}
+    settings = Settings(
+        depth=path.count("/"),
+        program=program,
+        loader=f"{LIBRARIES}/{request.target.loader}",
+        library_path=(LIBRARIES,),
+        arguments=start.arguments if start else (),
+        environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
+        argv0=start.argv0 if start else None,
+    )
+    data = launcher.patch(request.launcher, settings)
+    record = Record(
+        Origin(f"@rules_relocatable//toolchains/launcher:{request.target.name}", "launcher"),
+        (Edit("settings", None, program),),
+    )
+    return File(data, record, executable=True)
 
 
 def _move_programs(tree: Tree, request: Request) -> dict[str, str]:
@@ -93,17 +126,17 @@ def _move_programs(tree: Tree, request: Request) -> dict[str, str]:
             there = f"{PROGRAMS}/{posixpath.basename(path)}"
             tree.add(there, node)
             moved[path] = there
-    launchers = {path: path for path in moved if path not in request.launchers.values()}
+    places = {path: path for path in moved if path not in request.launchers.values()}
     for path, program_path in request.launchers.items():
         if program_path in moved:
-            launchers[path] = program_path
+            places[path] = program_path
         else:
             found.append(
                 f"launcher {path} is to start {program_path}, which is no program of the layers; "
                 f"these are: {', '.join(sorted(moved))}"
             )
     problems(found, "launchers without a program:")
-    return {path: moved[program] for path, program in launchers.items()}
+    return {path: moved[program] for path, program in places.items()}
 
 
 @dataclass(slots=True)
@@ -136,13 +169,27 @@ class _Closure:
                 continue
             self._needs[path] = needs = []
             for name in file.needed:
-                there = self.add(name, path)
+                there = self._at_own_path(path, file, name) or self.add(name, path)
                 if there is None:
                     continue
                 needs.append(there)
                 added = self._own.at(there)
                 if added is not None and there not in self._needs:
                     work[there] = added
+
+    def _at_own_path(self, path: str, file: Elf, name: str) -> str | None:
+        """Where in the tree the file's own search path leads.
+
+        Packages may bring libraries of one name that differ, each in a directory beside it.
+        """
+        for step in (file.runpath or file.rpath or "").split(":"):
+            first, _, rest = step.partition("/")
+            there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest, name))
+            if first in {"$ORIGIN", "${ORIGIN}"} and there in self.tree.nodes:
+                real = self.tree.follow(there)
+                if self._own.at(real) is not None:
+                    return real
+        return None
 
     def add(self, name: str, wanted_by: str) -> str | None:
         """Returns where in the tree library `name` is, taken from the pool if it was not there."""
@@ -211,11 +258,28 @@ class _Closure:
         )
 
 
+def _stripped(path: str, file: File, strip: Strip) -> File:
+    if strip is Strip.NONE:
+        return file
+    data = content.view(file.content)
+    if not elf.is_elf(data[:4]):
+        return file
+    try:
+        plan = elf.plan_strip(elf.read(data, path), data, debug_only=strip is Strip.DEBUG)
+    except elf.NotStrippableError:
+        return file  # What can't be stripped is no worse than before: an object file, …
+    if not plan:
+        return file
+    base = file.content if isinstance(file.content, bytes | Extent) else content.read(file.content)
+    edits = (Edit(edit.kind, edit.before, edit.after) for edit in plan.log)
+    return file.edited(Spliced.of(base, plan.parts), *edits)
+
+
 def _with_runpath(path: str, file: File, runpath: str) -> File:
     data = content.view(file.content)
     plan = elf.plan_runpath(elf.read(data, path), data, runpath or None)
     if not plan:
         return file
-    base = file.content if isinstance(file.content, bytes | Extent) else content.read(file.content)
+    base = content.read(file.content) if isinstance(file.content, Patched) else file.content
     edits = (Edit(edit.kind, edit.before, edit.after) for edit in plan.log)
     return file.edited(Patched(base, plan.patches, plan.append), *edits)

@@ -1,29 +1,46 @@
 """Proves that a finished tree keeps the contract of a dist, from nothing but its bytes."""
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from relocatable import content, launcher
+from relocatable import closure, content, launcher
+from relocatable.closure import Options
+from relocatable.closure.text import problem_lines
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
 from relocatable.layout import LIBRARIES
 from relocatable.objects import Objects
+from relocatable.provenance import Package
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
 
 _ORIGIN = "$ORIGIN"
-# What a path of the machine that built a package looks like: Debian's builders work in /build.
-_LEAKS = (b"/build/", b"/execroot/", b"/.cache/bazel/")
+# What a path of the machine that built something looks like: Bazel's own, and, in a package of
+# Debian, that of its builders. (Elsewhere, /build may be an example in a manual.)
+_LEAKS = (b"/execroot/", b"/.cache/bazel/")
+_LEAKS_OF_DEBIAN = (b"/build/",)
 
 
 @dataclass(slots=True)
 class Report:
-    """What was looked at, and everything that is wrong with it."""
+    """What was looked at, and everything that is wrong with it.
+
+    Attributes:
+        files: how many there are.
+        links: likewise.
+        objects: ELF files that a loader loads.
+        launchers: native ones.
+        requires: by family (`GLIBC`), the newest symbol version that the dist's objects require.
+        unneeded: shared objects that no program and no Python module of the dist loads.
+        problems: a line for each.
+    """
 
     files: int = 0
     links: int = 0
     objects: int = 0
     launchers: int = 0
+    requires: dict[str, str] = field(default_factory=dict)
+    unneeded: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
 
 
@@ -48,13 +65,15 @@ def verify(tree: Tree, target: Target) -> Report:
                 _check_launcher(tree, path, node, report)
             else:
                 report.objects += 1
-                _check_object(tree, path, elf, target, report)
+                _check_object(path, elf, target, report)
+    _check_linkage(tree, objects, report)
     return report
 
 
 def _check_text(path: str, file: File, report: Report) -> None:
     data = content.read(file.content)
-    for leak in _LEAKS:
+    from_debian = isinstance(file.record.origin.source, Package)
+    for leak in _LEAKS + (_LEAKS_OF_DEBIAN if from_debian else ()):
         if leak in data:
             line = data[: data.index(leak)].count(b"\n") + 1
             report.problems.append(
@@ -74,12 +93,11 @@ def _check_launcher(tree: Tree, path: str, file: File, report: Report) -> None:
         report.problems.append(f"launcher {path}: {error}")
 
 
-def _check_object(tree: Tree, path: str, elf: Elf, target: Target, report: Report) -> None:
+def _check_object(path: str, elf: Elf, target: Target, report: Report) -> None:
     if elf.machine != target.machine:
         report.problems.append(f"{path} is for {elf.machine_name}; {target.name} is wanted")
     if elf.rpath is not None:
         report.problems.append(f"{path} has an RPATH ({elf.rpath}); a RUNPATH is wanted")
-    directories = [LIBRARIES]
     for step in (elf.runpath or "").split(":") if elf.runpath is not None else []:
         first, _, rest = step.partition("/")
         there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest))
@@ -87,16 +105,12 @@ def _check_object(tree: Tree, path: str, elf: Elf, target: Target, report: Repor
             report.problems.append(
                 f"{path} has {step!r} in its RUNPATH; {_ORIGIN} and a path in the dist are wanted"
             )
-        else:
-            directories.append(there)
-    for name in elf.needed:
-        if not any(_is_file(tree, posixpath.join(directory, name)) for directory in directories):
-            report.problems.append(f"{path} needs {name}, which is in none of {directories}")
 
 
-def _is_file(tree: Tree, path: str) -> bool:
-    try:
-        tree.file(path)
-    except RelocatableError:
-        return False
-    return True
+def _check_linkage(tree: Tree, objects: Objects, report: Report) -> None:
+    """Loads everything as a loader would; what it would find on the host doesn't count."""
+    found = closure.trace(tree, Options(library_path=(LIBRARIES,)), objects)
+    loaded = replace(found, unread=())  # Which the checks above have told of.
+    report.problems += [text for text, fatal in problem_lines(loaded) if fatal]
+    report.requires = {baseline.family: baseline.version for baseline in found.baselines}
+    report.unneeded = found.unneeded

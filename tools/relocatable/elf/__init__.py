@@ -4,20 +4,30 @@
 where the file goes. An edit adds no byte to a file that has padding to use, as most have.
 """
 
-from relocatable.elf.plan import Edit, Plan, plan_runpath
+from relocatable.elf.edits import UNCHANGED, Edit, Edits, SearchPathTag, Unchanged
+from relocatable.elf.plan import Plan, plan, plan_runpath
 from relocatable.elf.reader import Elf, is_elf, read, sections
 from relocatable.elf.shape import Dynamic, Section, Segment
+from relocatable.elf.strip import NotStrippableError, StripPlan, plan_strip
 from relocatable.elf.versions import version_needs
 
 __all__ = [
+    "UNCHANGED",
     "Dynamic",
     "Edit",
+    "Edits",
     "Elf",
+    "NotStrippableError",
     "Plan",
+    "SearchPathTag",
     "Section",
     "Segment",
+    "StripPlan",
+    "Unchanged",
     "is_elf",
+    "plan",
     "plan_runpath",
+    "plan_strip",
     "read",
     "sections",
     "version_needs",

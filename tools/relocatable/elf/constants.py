@@ -5,6 +5,7 @@ Source: System V gABI chapters 4 and 5, the GNU extensions in glibc's elf.h, and
 
 from typing import Final
 
+ET_REL: Final = 1
 ET_EXEC: Final = 2
 ET_DYN: Final = 3
 
@@ -29,30 +30,52 @@ MACHINES: Final = {
     258: "EM_LOONGARCH",
 }
 
+PT_NULL: Final = 0
 PT_LOAD: Final = 1
 PT_DYNAMIC: Final = 2
 PT_INTERP: Final = 3
+PT_NOTE: Final = 4
 PT_PHDR: Final = 6
+PT_GNU_STACK: Final = 0x6474E551
+PT_GNU_PROPERTY: Final = 0x6474E553
 
+# Kernels and loaders find what these hold by the program header only.
+MOVABLE_SEGMENTS: Final = frozenset({PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_PROPERTY})
+
+PF_X: Final = 1
 PF_W: Final = 2
 PF_R: Final = 4
 
 PN_XNUM: Final = 0xFFFF
+SHN_UNDEF: Final = 0
+SHN_LORESERVE: Final = 0xFF00
 SHN_XINDEX: Final = 0xFFFF
 
 SHT_NULL: Final = 0
+SHT_PROGBITS: Final = 1
+SHT_SYMTAB: Final = 2
 SHT_STRTAB: Final = 3
 SHT_RELA: Final = 4
 SHT_HASH: Final = 5
 SHT_DYNAMIC: Final = 6
+SHT_NOTE: Final = 7
 SHT_NOBITS: Final = 8
 SHT_REL: Final = 9
 SHT_DYNSYM: Final = 11
+SHT_GROUP: Final = 17
+SHT_SYMTAB_SHNDX: Final = 18
 SHT_RELR: Final = 19
 SHT_GNU_HASH: Final = 0x6FFFFFF6
 SHT_GNU_VERDEF: Final = 0x6FFFFFFD
 SHT_GNU_VERNEED: Final = 0x6FFFFFFE
 SHT_GNU_VERSYM: Final = 0x6FFFFFFF
+
+SHF_ALLOC: Final = 0x2
+SHF_INFO_LINK: Final = 0x40
+SHF_GROUP: Final = 0x200
+
+STT_SECTION: Final = 3
+STT_FILE: Final = 4
 
 DT_NULL: Final = 0
 DT_NEEDED: Final = 1
@@ -68,6 +91,7 @@ DT_FINI: Final = 13
 DT_SONAME: Final = 14
 DT_RPATH: Final = 15
 DT_REL: Final = 17
+DT_DEBUG: Final = 21
 DT_JMPREL: Final = 23
 DT_INIT_ARRAY: Final = 25
 DT_FINI_ARRAY: Final = 26
@@ -93,6 +117,7 @@ DT_VERDEF: Final = 0x6FFFFFFC
 DT_VERDEFNUM: Final = 0x6FFFFFFD
 DT_VERNEED: Final = 0x6FFFFFFE
 DT_VERNEEDNUM: Final = 0x6FFFFFFF
+DT_MIPS_RLD_MAP_REL: Final = 0x70000035
 DT_AUXILIARY: Final = 0x7FFFFFFD
 DT_FILTER: Final = 0x7FFFFFFF
 
@@ -109,11 +134,13 @@ ADDRESS_TAGS: Final = frozenset(
 # neither table is taken for a string: then nothing that it may point at is overwritten.
 NUMBER_TAGS: Final = ADDRESS_TAGS | frozenset(
     {
-        *(2, 8, 9, DT_STRSZ, DT_SYMENT, 16, 18, 19, 20, 21, 22, 24, 27, 28, DT_FLAGS, 33, 35),
+        *(2, 8, 9, DT_STRSZ, DT_SYMENT, 16, 18, 19, 20, DT_DEBUG, 22, 24, 27, 28, DT_FLAGS, 33, 35),
         *(DT_RELRENT, *range(DT_VALRNGLO, DT_VALRNGHI + 1)),
         *(DT_RELACOUNT, DT_RELCOUNT, DT_FLAGS_1, DT_VERDEFNUM, DT_VERNEEDNUM),
     }
 )
+
+NT_GNU_BUILD_ID: Final = 3
 
 DF_1_NODEFLIB: Final = 0x800
 DF_1_PIE: Final = 0x08000000

@@ -1,34 +1,28 @@
 """Plans edits of an ELF file as data: what they mean, and the few bytes that carry them out.
 
-Nothing moves if it can be helped. A new string goes, in this order,
-  1. over the string that it replaces, if nothing else may point there,
-  2. where the same characters already are,
-  3. behind the string table, whose small neighbours move into the padding after their segment,
-  4. into one new segment at the end of the file, with a copy of the string table before it.
-A new entry of the dynamic section takes a spare DT_NULL; if there is none, the section moves
-into such a new segment.
+Nothing moves if it can be helped. What is longer than what it replaces goes into padding; only
+what finds no room there goes into one new segment at the end of the file. A new entry of the
+dynamic section takes a spare DT_NULL; if there is none, the section moves into that segment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final
 
-from relocatable.elf import constants as c
-from relocatable.elf.appended import add_segment
+from relocatable.elf.dynamic import set_entries
+from relocatable.elf.edits import Edit, Edits
+from relocatable.elf.headers import edit_headers, edit_interpreter, missing_headers
 from relocatable.elf.image import Image, Patch
-from relocatable.elf.inplace import erase, place
-from relocatable.elf.reader import Elf, sections
-from relocatable.elf.shape import Dynamic
-from relocatable.elf.strings import owned
+from relocatable.elf.notes import drop_build_ids
+from relocatable.elf.reader import Elf
+from relocatable.elf.requirements import Requirements, clear_versions
+from relocatable.elf.rooms import NoRoomError, largest_page
+from relocatable.elf.segments import add_segment, replace_spare_header
+from relocatable.elf.shape import Segment
+from relocatable.elf.wanted import check_edits, edit_entries
 from relocatable.errors import RelocatableError
 
-
-class Edit(NamedTuple):
-    """A change of meaning, for the provenance of a file."""
-
-    kind: str
-    before: str | None
-    after: str | None
+_LEAST_PAGE: Final = 0x1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +51,72 @@ class Plan:
         return bytes(edited + self.append)
 
 
-def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:
-    """Plans to make `runpath` the only search path that a file has of its own.
-
-    A DT_RPATH becomes a DT_RUNPATH. The plan is empty if the file is already as wanted.
+def plan(elf: Elf, data: memoryview, edits: Edits, page_size: int | None = None) -> Plan:
+    """Plans to make a file as `edits` says; the plan is empty if it is so already.
 
     Args:
         elf: what `read` found in `data`.
         data: the file.
-        runpath: the new DT_RUNPATH, such as `$ORIGIN/../lib`; None for no search path at all.
+        edits: what it is to be like.
+        page_size: how far a new segment keeps from others, in bytes; None for the largest page size
+            that kernels use on the file's machine.
 
     Raises:
-        RelocatableError: if the file can't be edited: it isn't linked dynamically, contradicts
-            itself, or is for a machine with dynamic entries of its own kind (MIPS).
+        RelocatableError: if the file can't be edited: it has nothing to edit, contradicts itself,
+            or has no room and something hidden at its end.
     """
-    if not elf.dynamic:
+    page = largest_page(elf.machine) if page_size is None else page_size
+    if page < _LEAST_PAGE or page & (page - 1):
         raise RelocatableError(
-            f"{elf.name}: no dynamic section to put a RUNPATH into: the file is linked statically"
+            f"{elf.name}: a page size should be a power of 2 and at least {_LEAST_PAGE},"
+            f" found {page}"
         )
-    if elf.machine == c.EM_MIPS:
-        raise RelocatableError(f"{elf.name}: editing files for MIPS is not supported")
-    if runpath is not None and (not runpath or "\0" in runpath):
+    check_edits(elf, edits)
+    headers = missing_headers(elf, edits)
+    try:
+        return _carry_out(Image.of(elf, data, page), edits, headers, add=False)
+    except NoRoomError:
+        pass
+    try:
+        return _carry_out(Image.of(elf, data, page), edits, headers, add=True)
+    except NoRoomError:
         raise RelocatableError(
-            f"{elf.name}: a RUNPATH should have at least one character and no NUL,"
-            f" found {runpath!r}"
-        )
-    paths = [entry for entry in elf.dynamic if entry.tag in (c.DT_RPATH, c.DT_RUNPATH)]
-    tags = [entry.tag for entry in paths]
-    if (runpath is None and not paths) or (tags == [c.DT_RUNPATH] and elf.runpath == runpath):
-        return Plan()
+            f"{elf.name}: no room inside, and none after it: its segments reach the end of memory;"
+            " link the file with a longer RUNPATH"
+        ) from None
 
-    at = elf.dynamic.index(paths[0]) if paths else len(elf.dynamic)
-    others = [entry for entry in elf.dynamic if entry not in paths]
-    headers = sections(elf, data)
-    image = Image(elf, data, headers, owned(elf, headers), others)
-    if runpath is None:
-        erase(image, paths)
-        image.set_dynamic()
-    else:
-        text = runpath.encode("utf-8", "surrogateescape") + b"\0"
-        fits = len(image.entries) + 1 < elf.dynamic_slots
-        offset = place(image, paths, text) if fits else None
-        image.entries.insert(at, Dynamic(c.DT_RUNPATH, offset or 0))
-        if offset is None:
-            erase(image, paths)
-            add_segment(image, {at: text})
-        else:
-            image.set_dynamic()
+
+def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:
+    """Plans to make `runpath` the only search path that a file has; None for no path at all."""
+    return plan(elf, data, Edits(search_path=runpath, search_path_tag="runpath"))
+
+
+def _carry_out(image: Image, edits: Edits, headers: Sequence[Segment], *, add: bool) -> Plan:
+    """Plans edits.
+
+    Args:
+        image: the file without changes.
+        edits: the edits.
+        headers: program headers that the file is to get.
+        add: whether to add a segment.
+
+    Raises:
+        NoRoomError: if there is no room without another segment, or not even with one.
+    """
+    elf = image.elf
+    added = add_segment(image, headers) if add else None
+    if not add and not all(replace_spare_header(image, header) for header in headers):
+        raise NoRoomError
+    log = [*edit_headers(image, edits), *edit_interpreter(image, edits, added)]
+    if edits.drop_build_id:
+        log += [Edit("build-id", found.hex(), None) for found in drop_build_ids(image)]
+    needs = None
+    if edits.clear_symbol_versions or edits.replace_needed:
+        needs = Requirements.of(image)
+        log += clear_versions(image, needs, edits.clear_symbol_versions)
+    wanted, changes = edit_entries(elf, image.entries, edits)
+    renames = {old: new for old, new in edits.replace_needed.items() if old in elf.needed}
+    renamed = needs.libraries(renames) if needs else {}
+    set_entries(image, wanted, needs, renamed, added)
     patches, append = image.finish()
-    return Plan(patches, append, tuple(_log(elf, runpath)))
-
-
-def _log(elf: Elf, runpath: str | None) -> Iterable[Edit]:
-    if elf.rpath is not None:
-        yield Edit("rpath", elf.rpath, None)
-    if elf.runpath != runpath:
-        yield Edit("runpath", elf.runpath, runpath)
+    return Plan(patches, append, (*log, *changes))

@@ -18,6 +18,9 @@ from relocatable.errors import RelocatableError
 MAGIC: Final = b"\x7fELF"
 _NAME_LIMIT: Final = 1 << 20
 
+# A linked file has some dozens. Many more would need several times their bytes in memory.
+_MOST_ENTRIES: Final = 1 << 14
+
 
 @dataclass(frozen=True, slots=True)
 class Elf:
@@ -138,16 +141,26 @@ def sections(elf: Elf, data: memoryview) -> tuple[Section, ...]:
     Raises:
         RelocatableError: if they don't lie inside the file.
     """
+    shdr = elf.shape.shdr
+    table = data[elf.shoff : elf.shoff + section_count(elf, data) * shdr.size]
+    return tuple(map(Section._make, shdr.iter_unpack(table)))
+
+
+def section_count(elf: Elf, data: memoryview) -> int:
+    """How many section headers there are.
+
+    Raises:
+        RelocatableError: if they don't lie inside the file.
+    """
     if not elf.shoff:
-        return ()
+        return 0
     shdr = elf.shape.shdr
     count = elf.shnum
     if not count:  # More than fit into e_shnum: the first header's size has the number.
         check(elf.name, data, "first section header", elf.shoff, shdr.size)
         count = Section._make(shdr.unpack_from(data, elf.shoff)).size
     check(elf.name, data, "section headers", elf.shoff, count * shdr.size)
-    table = data[elf.shoff : elf.shoff + count * shdr.size]
-    return tuple(map(Section._make, shdr.iter_unpack(table)))
+    return count
 
 
 def read_string(elf: Elf, data: memoryview, offset: int) -> str:
@@ -260,6 +273,10 @@ def _read_dynamic(
         if entry[0] == c.DT_NULL:
             return tuple(entries)
         entries.append(Dynamic._make(entry))
+        if len(entries) > _MOST_ENTRIES:
+            raise RelocatableError(
+                f"{name}: more than {_MOST_ENTRIES} dynamic entries are not supported"
+            )
     raise RelocatableError(f"{name}: damaged ELF file: the dynamic section has no end (DT_NULL)")
 
 

@@ -1,102 +1,125 @@
 """One Python home that works from anywhere, out of a distribution's interpreter and library."""
 
-import posixpath
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from importlib import resources
 
 from relocatable import content
 from relocatable.errors import RelocatableError
-from relocatable.provenance import Edit, Origin, Record
-from relocatable.python import stdlib, sysconfig
-from relocatable.tree import File, Link, Tree, link_destination, link_target
+from relocatable.provenance import Origin, Record
+from relocatable.python import components, detach, metadata, pip_scripts, stdlib, wheel
+from relocatable.python.metadata import Distribution
+from relocatable.python.sources import Installed
+from relocatable.python.tags import Python
+from relocatable.python.wheel import Wheel
+from relocatable.tree import File, Link, Tree
 
 STARTUP = "_relocatable"
 """The module that `site` runs through a .pth file of this name, the hook meant for it."""
 
-# Debian's `sysconfig` installs to /usr/local, to keep out of apt's way.
-_DEBIAN_SCHEME = ("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
-# Debian's `site` (frozen into libpython: editing site.py would change nothing) looks here only.
-_DEBIAN_PACKAGES = "dist-packages"
+# By its presence pip leaves the Python alone, which is apt's. This one is not.
+_MARKER = "EXTERNALLY-MANAGED"
 
 
-def bundle(
-    version: str, library: Tree, runtime: Sequence[Tree], site_packages: Sequence[Tree], label: str
-) -> Tree:
-    """Returns a prefix: `lib/pythonX.Y`, `lib/libpythonX.Y.so*` and, if there, `bin/pythonX.Y`.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a bundle is made of.
+
+    Attributes:
+        library: The standard library as `stdlib.trim` gives it.
+        runtime: Trees in which the components are found.
+        site_packages: Trees whose roots go to `lib/pythonX.Y/site-packages`.
+        wheels: Distributions to install.
+        sources: What Python targets bring, by import root.
+        components: Of `components.NAMES`; empty for what there is of a program and its library.
+    """
+
+    library: Tree
+    runtime: Sequence[Tree]
+    site_packages: Sequence[Tree] = ()
+    wheels: Sequence[Wheel] = ()
+    sources: Sequence[Installed] = ()
+    components: Collection[str] = ()
+
+
+def bundle(python: Python, parts: Parts, label: str) -> Tree:
+    """Returns a prefix: `lib/pythonX.Y`, `lib/libpythonX.Y.so*`, `bin` and what else was asked for.
 
     Args:
-        version: MAJOR.MINOR.
-        library: The standard library as `stdlib.trim` gives it.
-        runtime: Trees in which the shared libpython and, if wanted, the executable are found.
-        site_packages: Trees whose roots go to `lib/pythonX.Y/site-packages`.
+        python: Which Python it is.
+        parts: What to make it of.
         label: Who asks, for the provenance of what is made here.
 
     Raises:
-        RelocatableError: if a part is missing, is there twice, or is not of this version.
+        RelocatableError: if a part is missing, is there twice, or is not for this Python.
     """
+    version = python.version
     home = stdlib.directory(version)
     tree = Tree()
-    tree.merge(library)
-    programs = list(_programs(version, runtime))
-    if not programs:
-        raise RelocatableError(
-            f"no runtime tree has libpython{version}.so or bin/python{version}; one is wanted"
-        )
-    for path, file in programs:
-        tree.add(path, file)
-    packages = f"{home}/site-packages"
-    for layer in site_packages:
-        for path, node in layer:
-            tree.add(f"{packages}/{path}", node)
-    _relocate_sysconfig(tree, home)
-    _free_from_debian(tree, home, label)
+    tree.merge(parts.library)
+    tree.nodes.pop(f"{home}/{_MARKER}", None)
+    detach.tree(tree, home, version)
+    _check_sysconfig(tree, version)
+    tree.merge(components.take(version, parts.runtime, parts.components))
+    if f"bin/python{version}" in tree.nodes:
+        for name in ("python", "python3"):
+            tree.add(f"bin/{name}", Link(f"python{version}", Record(Origin(label, name))))
+    _add_packages_link(tree, version, label)
+    _install(tree, python, parts, label)
     startup = resources.files("relocatable.python").joinpath("startup.py").read_bytes()
     for name, data in ((".py", startup), (".pth", f"import {STARTUP}\n".encode())):
         record = Record(Origin(label, STARTUP + name))
-        tree.add(f"{packages}/{STARTUP}{name}", File(data, record))
+        tree.add(f"{home}/site-packages/{STARTUP}{name}", File(data, record))
     return tree
 
 
-def _programs(version: str, runtime: Sequence[Tree]) -> Iterator[tuple[str, File | Link]]:
-    """The shared library and the executable, each at its place in a prefix layout."""
-    library = re.compile(rf"(?:.*/)?(libpython{re.escape(version)}\.so[.0-9]*)")
-    program = re.compile(rf"(?:.*/)?bin/(python{re.escape(version)})")
-    for tree in runtime:
-        for path, node in tree:
-            for pattern, place in ((library, "lib"), (program, "bin")):
-                match = pattern.fullmatch(path)
-                if match is None:
-                    continue
-                there = f"{place}/{match[1]}"
-                if isinstance(node, File):
-                    yield there, node
-                elif isinstance(node, Link):
-                    name = posixpath.basename(link_destination(path, node.target))
-                    yield there, Link(link_target(there, f"{place}/{name}"), node.record)
+def _install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
+    home = stdlib.directory(python.version)
+    packages = f"{home}/site-packages"
+    for layer in parts.site_packages:
+        for path, node in layer:
+            tree.add(f"{packages}/{path}", node)
+    wheel.check_fits(parts.wheels, python)
+    distributions = []
+    for each in parts.wheels:
+        files = [_added(tree, item) for item in wheel.install(each, home, python)]
+        distributions.append(Distribution(f"{packages}/{each.dist_info}", files))
+    for root in parts.sources:
+        for path, file in root.files.items():
+            _added(tree, (f"{packages}/{path}", file))
+        distributions += [
+            Distribution(f"{packages}/{directory}", [f"{packages}/{path}" for path in owned])
+            for directory, owned in root.distributions()
+        ]
+    pip_scripts.free(tree, packages)
+    metadata.complete(tree, distributions, python.version, label)
 
 
-def _relocate_sysconfig(tree: Tree, home: str) -> None:
-    data = [
-        (path, node)
-        for path, node in tree.files()
-        if posixpath.dirname(path) == home and posixpath.basename(path).startswith("_sysconfigdata")
-    ]
-    if not data:
-        raise RelocatableError(f"{home} has no _sysconfigdata*.py: pydoc and pip want it")
-    for path, file in data:
-        new = sysconfig.relocate(content.read(file.content), path)
-        tree.nodes[path] = file.edited(new, Edit("sysconfig", None, "prefix found when imported"))
+def _added(tree: Tree, item: tuple[str, File]) -> str:
+    path, file = item
+    tree.add(path, file)
+    return path
 
 
-def _free_from_debian(tree: Tree, home: str, label: str) -> None:
-    """Lets the directories be found, and used, that Python's manual names."""
-    if _DEBIAN_PACKAGES.encode() in content.read(tree.file(f"{home}/site.py").content):
-        link = f"{home}/{_DEBIAN_PACKAGES}"
-        tree.add(link, Link("site-packages", Record(Origin(label, _DEBIAN_PACKAGES))))
-    path = f"{home}/sysconfig.py"
-    old, new = _DEBIAN_SCHEME
-    file = tree.nodes.get(path)
-    if isinstance(file, File) and old.encode() in (text := content.read(file.content)):
-        edited = text.replace(old.encode(), new.encode())
-        tree.nodes[path] = file.edited(edited, Edit("text", old, new))
+def _check_sysconfig(tree: Tree, version: str) -> None:
+    name = f"{stdlib.directory(version)}/{detach.SYSCONFIG_DATA}"
+    if not any(path.startswith(name) for path in tree.nodes) and _zip(version) not in tree.nodes:
+        raise RelocatableError(
+            f"{stdlib.directory(version)} has no {detach.SYSCONFIG_DATA}*.py: pydoc and pip want it"
+        )
+
+
+def _add_packages_link(tree: Tree, version: str, label: str) -> None:
+    """Lets `site` find packages where Python's manual says they are."""
+    home = stdlib.directory(version)
+    # Bytecode has the name in it as well, and a stored zip has the bytecode as it is.
+    for path in (f"{home}/site.py", f"{home}/site.pyc", _zip(version)):
+        node = tree.nodes.get(path)
+        if isinstance(node, File) and detach.PACKAGES.encode() in content.read(node.content):
+            link = Link("site-packages", Record(Origin(label, detach.PACKAGES)))
+            tree.add(f"{home}/{detach.PACKAGES}", link)
+            return
+
+
+def _zip(version: str) -> str:
+    return f"{stdlib.directory(version).replace('.', '')}.zip"

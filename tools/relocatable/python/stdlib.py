@@ -1,124 +1,223 @@
-"""The standard library as a tree of its own, without the features that nobody asked for."""
+"""The standard library as a tree of its own, with no more in it than what is wanted."""
 
-import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from relocatable import content
-from relocatable.errors import RelocatableError
+from relocatable.errors import problems
 from relocatable.globs import Globs
-from relocatable.python import features
-from relocatable.tree import Directory, File, Link, Node, Tree, link_destination, link_target
+from relocatable.python import dynamic, features, reach
+from relocatable.python.imports import Kind
+from relocatable.python.library import Library, directory
+from relocatable.python.reach import Edge, Graph, Start
+from relocatable.tree import File, Link
 
-LANDMARK = "os.py"
-"""The file by which CPython itself recognises its library (Modules/getpath.py)."""
-_VERSION = re.compile(r"3\.[0-9]+")
+__all__ = ["Options", "Plan", "directory", "plan"]
 
-
-@dataclass(slots=True)
-class Size:
-    """How many files, and how many bytes in them."""
-
-    files: int = 0
-    bytes: int = 0
-
-    def add(self, node: Node) -> None:
-        """Counts `node`."""
-        if isinstance(node, File):
-            self.files += 1
-            self.bytes += content.size(node.content)
+_LICENCE = re.compile(r"(LICENSE|COPYING|NOTICE)(\.\w+)?")
 
 
-@dataclass(slots=True)
-class Report:
-    """What trimming did: totals, and what each excluded feature took away."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is wanted of a library. The ways to choose combine.
 
-    before: Size = field(default_factory=Size)
-    after: Size = field(default_factory=Size)
-    excluded: dict[str, Size] = field(default_factory=dict)
+    Attributes:
+        exclude_features: Features (`relocatable.python.features`) to leave out.
+        exclude: Patterns (`relocatable.globs`) of paths in the library to leave out.
+        keep: Patterns of paths that stay, whatever else would leave them out.
+        roots: Modules whose imports are followed; only what is reached stays. `x.*` is all of x.
+            Empty: everything stays that is not excluded.
+        texts: The same for modules that are not of the library, by what to call them.
+        deferred_imports: Whether imports in functions are followed.
+    """
+
+    exclude_features: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    roots: Sequence[str] = ()
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    deferred_imports: bool = True
+
+    @property
+    def by_roots(self) -> bool:
+        """Whether only what is reached stays."""
+        return bool(self.roots or self.texts)
 
 
-def directory(version: str) -> str:
-    """Returns where the standard library of `version` (for example "3.11") is below a prefix.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What stays and what goes, and why.
+
+    Attributes:
+        library: What it is about.
+        features: For each path, the features that it belongs to.
+        kept: For each path that stays: the import chain from a root, or another reason alone.
+        dropped: For each path that goes: what left it out.
+        warnings: Imports of kept modules that will fail, which the modules can do without.
+    """
+
+    library: Library
+    features: Mapping[str, tuple[str, ...]]
+    kept: Mapping[str, Sequence[str]]
+    dropped: Mapping[str, str]
+    warnings: Sequence[str]
+
+    def texts(self) -> dict[str, bytes]:
+        """The texts of the modules that stay, by their paths."""
+        return {
+            module.path: self.library.read(module.path)
+            for module in self.library.modules.values()
+            if module.is_source
+            and module.path in self.kept
+            and isinstance(self.library.nodes[module.path], File)
+        }
+
+
+def plan(library: Library, options: Options) -> Plan:
+    """Decides about each path of a library.
 
     Raises:
-        RelocatableError: if `version` is not of that form.
+        RelocatableError: if a feature or root is unknown, a pattern matches nothing, or a module
+            that stays imports, when it is imported, one that goes.
     """
-    if not _VERSION.fullmatch(version):
-        raise RelocatableError(f"Python version {version!r}: MAJOR.MINOR is wanted, such as 3.11")
-    return f"lib/python{version}"
-
-
-def trim(source: Tree, version: str, exclude: Sequence[str]) -> tuple[Tree, Report]:
-    """Returns the standard library in `source`, at `lib/pythonX.Y`, without excluded features.
-
-    Links that lead out of the library (Debian's `sitecustomize.py` leads to /etc) are left out:
-    what they lead to is not part of it.
-
-    Raises:
-        RelocatableError: if `source` has no library of this version or several, or a feature is
-            unknown.
-    """
-    home = directory(version)
-    root = _find(source, home)
-    report = Report()
-    dropped = {name: Globs(found) for name, found in features.patterns(exclude).items()}
-    report.excluded = {name: Size() for name in sorted(dropped)}
-    tree = Tree()
-    for path, node in source:
-        if not path.startswith(root + "/"):
-            continue
-        inside = path[len(root) + 1 :]
-        report.before.add(node)
-        names = [name for name, globs in dropped.items() if globs.match(inside)]
-        for name in names:
-            report.excluded[name].add(node)
-        moved = _moved(path, node, root, home)
-        if not names and moved is not None:
-            report.after.add(node)
-            tree.add(f"{home}/{inside}", moved)
-    _drop_dangling(tree)
-    _drop_empty(tree)
-    return tree, report
-
-
-def _find(source: Tree, home: str) -> str:
-    name = posixpath.basename(home)
-    wanted = f"{name}/{LANDMARK}"
-    found = [
-        posixpath.dirname(path)
-        for path, _ in source
-        if path == wanted or path.endswith("/" + wanted)
-    ]
-    if len(found) != 1:
-        raise RelocatableError(
-            f"one {wanted} is wanted in the tree, "
-            + (f"several are there: {', '.join(found)}" if found else "none is there")
+    features.check(options.exclude_features)
+    of_features = {
+        path: tuple(
+            name
+            for name, feature in features.FEATURES.items()
+            if feature.match(path, library.minor)
         )
-    return found[0]
+        for path in library.nodes
+    }
+    held, cut = _selected(library, options, of_features)
+    graph = Graph(library)
+    kept: dict[str, Sequence[str]] = {}
+    dropped = dict(cut)
+    if options.by_roots:
+        steps = _reached(graph, options, held, cut)
+        for path in library.nodes.keys() - cut.keys():
+            owner = library.owners[path]
+            if path in held:
+                kept[path] = (held[path],)
+            elif owner in steps:
+                kept[path] = reach.chain(steps, owner)
+            elif _LICENCE.fullmatch(path):
+                kept[path] = ("licence",)
+            else:
+                dropped[path] = "no root reaches it" if owner else "data of no module"
+    else:
+        kept = {
+            path: (held.get(path, "not left out"),) for path in library.nodes if path not in cut
+        }
+    _drop_dangling(library, kept, dropped)
+    return Plan(library, of_features, kept, dropped, _check(graph, options, kept, dropped))
 
 
-def _moved(path: str, node: Node, root: str, home: str) -> Node | None:
-    if not isinstance(node, Link):
-        return node
-    there = link_destination(path, node.target)
-    if not there.startswith(root + "/"):
-        return None
-    link = home + path.removeprefix(root)
-    return Link(link_target(link, home + there.removeprefix(root)), node.record)
+def _selected(
+    library: Library, options: Options, of_features: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the paths that are held by name and those that are left out by name, with why."""
+    keep = {pattern: Globs([pattern]) for pattern in options.keep}
+    exclude = {pattern: Globs([pattern]) for pattern in options.exclude}
+    held: dict[str, str] = {}
+    cut: dict[str, str] = {}
+    for path in library.nodes:
+        for pattern, globs in keep.items():
+            if globs.match(path):
+                held.setdefault(path, f"keep {pattern}")
+        wanted_out = [
+            f"exclude {pattern}" for pattern, globs in exclude.items() if globs.match(path)
+        ]
+        wanted_out += [
+            f"feature {name}" for name in of_features[path] if name in options.exclude_features
+        ]
+        if wanted_out and path not in held:
+            cut[path] = wanted_out[0]
+    problems(
+        [
+            f"{name}: {pattern!r} matches nothing in the library of Python {library.version}"
+            for name, patterns in (("exclude", exclude), ("keep", keep))
+            for pattern, globs in patterns.items()
+            if globs.unused()
+        ],
+        "wrong patterns:",
+    )
+    return held, cut
 
 
-def _drop_dangling(tree: Tree) -> None:
-    for path, node in list(tree):
-        if isinstance(node, Link) and link_destination(path, node.target) not in tree.nodes:
-            del tree.nodes[path]
+def _reached(
+    graph: Graph, options: Options, held: Mapping[str, str], cut: Mapping[str, str]
+) -> dict[str, reach.Step]:
+    owners = graph.library.owners
+    by_path = {module.path: module.name for module in graph.library.modules.values()}
+    starts = reach.check_roots(graph, options.roots)
+    for name, text in sorted(options.texts.items()):
+        starts += [
+            Start(edge.imported, f"imported by {name}") for edge in graph.of_text(name, text)
+        ]
+    starts += [Start(name, "start-up") for each in dynamic.START_UP for name in graph.expand(each)]
+    starts += [Start(owners[path], why) for path, why in held.items() if owners[path]]
+    gone = {name for path, name in by_path.items() if path in cut}
+    return reach.reach(graph, starts, gone, deferred=options.deferred_imports)
 
 
-def _drop_empty(tree: Tree) -> None:
-    """Removes directories that held only what was dropped."""
-    used = {posixpath.dirname(path) for path in tree.nodes}
-    for path, node in reversed(list(tree)):
-        if isinstance(node, Directory) and path not in used:
-            del tree.nodes[path]
-            used = {posixpath.dirname(path) for path in tree.nodes}
+def _drop_dangling(
+    library: Library, kept: dict[str, Sequence[str]], dropped: dict[str, str]
+) -> None:
+    for path in list(kept):
+        if isinstance(library.nodes[path], Link) and library.target(path) not in kept:
+            del kept[path]
+            dropped[path] = "a link to what is left out"
+
+
+def _check(
+    graph: Graph,
+    options: Options,
+    kept: Mapping[str, Sequence[str]],
+    dropped: Mapping[str, str],
+) -> list[str]:
+    """Raises an error for imports that would fail, and returns warnings for those that may."""
+    modules = graph.library.modules
+    gone = {
+        module.name: dropped[module.path] for module in modules.values() if module.path in dropped
+    }
+    failures: dict[str, list[Edge]] = {}
+    warnings = set()
+    for edge in _edges(graph, options, kept):
+        if edge.imported not in gone:
+            continue
+        if edge.kind is Kind.REQUIRED:
+            failures.setdefault(f"{_top(edge.importer)} {_top(edge.imported)}", []).append(edge)
+        elif edge.kind in {Kind.OPTIONAL, Kind.FALLBACK}:
+            warnings.add(f"{_sentence(edge)} ({gone[edge.imported]}), {edge.kind.value}")
+    problems(
+        [_failure(edges, gone) for edges in failures.values()],
+        f"these imports would fail in the trimmed library of Python {graph.library.version}:",
+    )
+    return sorted(warnings)
+
+
+def _edges(graph: Graph, options: Options, kept: Mapping[str, Sequence[str]]) -> Iterator[Edge]:
+    for module in graph.library.modules.values():
+        if module.path in kept:
+            yield from graph.edges(module.name)
+    for name, text in sorted(options.texts.items()):
+        yield from graph.of_text(name, text)
+
+
+def _failure(edges: list[Edge], gone: Mapping[str, str]) -> str:
+    first = edges[0]
+    more = f" (and {len(edges) - 1} more like it)" if len(edges) > 1 else ""
+    return (
+        f"{_sentence(first)}, which is left out: {gone[first.imported]}{more}; "
+        f"leave out {first.importer} too, or keep {first.imported}"
+    )
+
+
+def _sentence(edge: Edge) -> str:
+    place = f" (line {edge.line})" if edge.line else ""
+    return f"{edge.importer}{place} imports {edge.imported}"
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]

@@ -16,7 +16,7 @@ _OF_THE_SYSTEM = frozenset({"TZPATH"})
 _BUILD = re.compile(r"[^\s'\"]*/build/[^\s'\"]*")
 _PROGRAM = re.compile(r"/usr/bin/(?=[\w.+-]+)")
 # Debian's directory of one architecture; a bundle is for one, and has just lib.
-_MULTIARCH = re.compile(r"/lib/\w+-linux-gnu\b")
+_MULTIARCH = re.compile(r"/(lib|include)/\w+-linux-gnu\b")
 _PREFIX = re.compile(r"(?:^|(?<=[\s'\"=:])|(?<=-[IL]))/usr\b")
 
 _TEMPLATE = '''\
@@ -31,12 +31,19 @@ build_time_vars = {{
 '''
 
 
-def relocate(source: bytes, name: str) -> bytes:
+def relocate(source: bytes, name: str, version: str) -> bytes:
     """Returns the text of a `_sysconfigdata` module whose prefix is found when it is imported.
 
+    Args:
+        source: The module.
+        name: What messages call it.
+        version: MAJOR.MINOR of the Python that it is to be of.
+
     Raises:
-        RelocatableError: if `source` is not such a module; `name` stands in the message.
+        RelocatableError: if `source` is not such a module, or is one of another Python.
     """
+    if source.startswith(_TEMPLATE.partition("\n")[0].encode()):
+        return source  # It is what this function returns.
     try:
         module = ast.parse(source)
         assignment = module.body[-1]
@@ -47,6 +54,8 @@ def relocate(source: bytes, name: str) -> bytes:
         }
     except (SyntaxError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise RelocatableError(f"{name} is not a _sysconfigdata module: {error}") from error
+    if (found := variables.get("VERSION", version)) != version:
+        raise RelocatableError(f"{name} is of Python {found}; {version} is wanted")
     text = pprint.pformat(relocated, width=100, sort_dicts=True)
     return _TEMPLATE.format(placeholder=_PLACEHOLDER, variables=text).encode()
 
@@ -55,5 +64,5 @@ def _relocate(value: str) -> str:
     if "/build/" in value:
         value = " ".join(_BUILD.sub("", value).split())
     value = _PROGRAM.sub("", value)
-    value = _MULTIARCH.sub("/lib", value)
+    value = _MULTIARCH.sub(r"/\1", value)
     return _PREFIX.sub(_PLACEHOLDER, value)

@@ -1,0 +1,79 @@
+"""Where a file of a Debian archive can be fetched from."""
+
+load("//rules/private:apt_sources.bzl", "apt_mirrors")
+
+_NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give debs.source(name = \
+\"{source}\") some, or set --repo_env={variable}=URL"
+
+# What a repository rule needs for it. The environment variable is not declared (`environ`), for the
+# reason that apt's files aren't watched.
+SOURCE_ATTRIBUTES = {
+    "components": attr.string_list(doc = "Components of the source.", mandatory = True),
+    "mirrors": attr.string_list(doc = "Public mirrors of the archive."),
+    "path": attr.string(doc = "Path below the archive's root.", mandatory = True),
+    "sha256": attr.string(doc = "Digest of the file.", mandatory = True),
+    "source": attr.string(doc = "Name of the source.", mandatory = True),
+    "suite": attr.string(doc = "Suite of the source.", mandatory = True),
+}
+
+def mirror_variable(source):
+    """The environment variable that names a mirror of a source.
+
+    Args:
+        source: The source's name.
+
+    Returns:
+        A string.
+    """
+    return "RELOCATABLE_DEB_MIRROR_" + source.upper().replace("-", "_")
+
+def archive_mirrors(ctx):
+    """URLs of the archive's root, in the order to try: the user's own, apt's, the declared ones.
+
+    Args:
+        ctx: The context of a repository rule with SOURCE_ATTRIBUTES.
+
+    Returns:
+        A list of URLs without a slash at the end; fails if there is none.
+    """
+    attr = ctx.attr
+    variable = mirror_variable(attr.source)
+    override = ctx.os.environ.get(variable)
+    mirrors = ([override] if override else []) + \
+              apt_mirrors(ctx, attr.suite, attr.components) + \
+              attr.mirrors
+    if not mirrors:
+        fail(_NO_MIRROR.format(
+            components = " ".join(attr.components),
+            source = attr.source,
+            suite = attr.suite,
+            variable = variable,
+        ))
+    return {mirror.rstrip("/"): None for mirror in mirrors}.keys()
+
+def fetch_from_archive(ctx, mirrors):
+    """Downloads the file that the attributes name.
+
+    Args:
+        ctx: As for `archive_mirrors`.
+        mirrors: What that gave.
+
+    Returns:
+        The file's name, or None if no mirror has it.
+    """
+    path = ctx.attr.path
+    urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
+    file = path.rpartition("/")[2]
+    result = ctx.download(url = urls, output = file, sha256 = ctx.attr.sha256, allow_fail = True)
+    return file if result.success else None
+
+def reproducible(ctx):
+    """What a repository rule returns whose attributes decide everything.
+
+    Args:
+        ctx: The context of a repository rule.
+
+    Returns:
+        The metadata; Bazel before 8.3 has none, and there nothing is the same.
+    """
+    return ctx.repo_metadata(reproducible = True) if hasattr(ctx, "repo_metadata") else None

@@ -1,0 +1,50 @@
+"""Unpacks a CPython of the project python-build-standalone."""
+
+load("//rules:providers.bzl", "TreeInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
+
+def _python_standalone_extract_impl(ctx):
+    tree = declare_tree(ctx)
+    licenses = ctx.actions.declare_file(ctx.label.name + ".licenses.json")
+    args = tool_args(ctx)
+    args.add(ctx.file.archive, format = "--archive=%s")
+    args.add(ctx.attr.python_version, format = "--python_version=%s")
+    args.add(tree.tar, format = "--out=%s")
+    args.add(tree.provenance, format = "--provenance=%s")
+    args.add(licenses, format = "--licenses=%s")
+    ctx.actions.run(
+        executable = ctx.executable._python_standalone_extract,
+        arguments = [args],
+        inputs = [ctx.file.archive],
+        outputs = tree_files([tree]) + [licenses],
+        env = ENVIRONMENT,
+        mnemonic = "PythonStandaloneExtract",
+        progress_message = "Extracting Python %{label}",
+    )
+    return tree_outputs(ctx, tree, also = [licenses])
+
+python_standalone_extract = rule(
+    implementation = _python_standalone_extract_impl,
+    doc = """Unpacks a python-build-standalone archive for Linux with glibc into a tree.
+
+The tree has `bin`, `lib`, `include`, `share`, and is what `stdlib_trim` takes as `src` and
+`py_runtime_bundle` as `runtime`. Writes NAME.licenses.json beside it: which licences apply to
+CPython and what is linked into it, if the archive is a full one, which tells that.""",
+    attrs = {
+        "archive": attr.label(
+            doc = "The archive, full or `install_only`, for example of an `http_file`.",
+            allow_single_file = [".tar.gz", ".tar.zst", ".tar.xz", ".tar"],
+            mandatory = True,
+        ),
+        "python_version": attr.string(
+            doc = "MAJOR.MINOR of the Python in it, for example \"3.11\".",
+            mandatory = True,
+        ),
+        "_python_standalone_extract": attr.label(
+            default = Label("//tools:python_standalone_extract"),
+            executable = True,
+            cfg = "exec",
+        ),
+    } | TREE_ATTRIBUTES,
+    provides = [TreeInfo],
+)

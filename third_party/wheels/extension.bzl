@@ -1,0 +1,136 @@
+"""`wheels`: pinned wheels of other platforms than the host's, as files, for the tests.
+
+A hub of `pip.parse` has packages as the host would import them. The rules want the .whl file that is
+for the platform of a dist; `pip download` gets it, by its hash, from the index that this machine's
+pip is set to.
+"""
+
+_PLATFORMS = {
+    "linux_arm64": "aarch64",
+    "linux_x86_64": "x86_64",
+}
+
+# Of manylinux, the C libraries up to that of Debian 12 (2.36).
+_GLIBC = [5, 12, 17, 24, 26, 27, 28, 31, 34, 35]
+
+_BUILD = """filegroup(
+    name = "wheel",
+    srcs = glob(["*.whl"]),
+    visibility = ["//visibility:public"],
+)
+"""
+
+_ALIAS = """alias(
+    name = "{name}",
+    actual = select({{
+        {branches}
+    }}),
+    visibility = ["//visibility:public"],
+)
+
+"""
+
+_BRANCH = """"@platforms//cpu:{cpu}": "@{repository}//:wheel","""
+
+def _wheel_impl(ctx):
+    python = ctx.which("python3")
+    if not python:
+        fail("wanted python3 with pip on PATH, to download {}; found none".format(ctx.attr.requirement))
+    ctx.file("requirement.txt", ctx.attr.requirement + "\n")
+    machine = _PLATFORMS[ctx.attr.platform]
+    tags = ["manylinux_2_{}_{}".format(minor, machine) for minor in _GLIBC]
+    result = ctx.execute([
+        python,
+        "-I",
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--requirement=requirement.txt",
+        "--dest=.",
+        "--implementation=cp",
+        "--python-version=" + ctx.attr.python_version,
+        "--abi=cp" + ctx.attr.python_version.replace(".", ""),
+        "--abi=abi3",
+        "--abi=none",
+    ] + ["--platform=" + tag for tag in tags + ["manylinux2014_" + machine]])
+    if result.return_code:
+        fail("{} can't be downloaded by {}:\n{}".format(ctx.attr.requirement, python, result.stderr))
+    ctx.file("BUILD.bazel", _BUILD)
+
+_wheel = repository_rule(
+    implementation = _wheel_impl,
+    doc = "The wheel of one locked requirement for one platform.",
+    attrs = {
+        "platform": attr.string(doc = "Of dists.", mandatory = True),
+        "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
+        "requirement": attr.string(doc = "Its entry in the lock, hashes included.", mandatory = True),
+    },
+)
+
+def _hub_impl(ctx):
+    ctx.file("BUILD.bazel", "".join([
+        _ALIAS.format(
+            name = name,
+            branches = "\n        ".join([
+                _BRANCH.format(
+                    cpu = _PLATFORMS[platform],
+                    repository = "{}_{}_{}".format(ctx.attr.prefix, name, platform),
+                )
+                for platform in _PLATFORMS
+            ]),
+        )
+        for name in ctx.attr.packages
+    ]))
+
+_hub = repository_rule(
+    implementation = _hub_impl,
+    doc = "A target for each package: its wheel for the target platform.",
+    attrs = {
+        "packages": attr.string_list(doc = "Their names.", mandatory = True),
+        "prefix": attr.string(doc = "Of the names of their repositories.", mandatory = True),
+    },
+)
+
+def _requirements(text):
+    """Splits a lock file into its entries by name, each in one line."""
+    found = {}
+    for line in text.replace("\\\n", " ").split("\n"):
+        line = " ".join([word for word in line.split(" ") if word])
+        if line and not line.startswith("#"):
+            found[line.partition("==")[0]] = line
+    return found
+
+def _wheels_impl(ctx):
+    for module in ctx.modules:
+        for tag in module.tags.lock:
+            requirements = _requirements(ctx.read(tag.requirements_lock))
+            for name, requirement in requirements.items():
+                for platform in _PLATFORMS:
+                    _wheel(
+                        name = "{}_{}_{}".format(tag.name, name, platform),
+                        platform = platform,
+                        python_version = tag.python_version,
+                        requirement = requirement,
+                    )
+            _hub(name = tag.name, packages = requirements.keys(), prefix = tag.name)
+    return ctx.extension_metadata(reproducible = True)
+
+wheels = module_extension(
+    implementation = _wheels_impl,
+    doc = "Pinned wheels by target platform.",
+    tag_classes = {
+        "lock": tag_class(
+            doc = "A repository with a target for each wheel of a lock file.",
+            attrs = {
+                "name": attr.string(doc = "Of the repository.", mandatory = True),
+                "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
+                "requirements_lock": attr.label(doc = "Requirements with hashes.", mandatory = True),
+            },
+        ),
+    },
+)

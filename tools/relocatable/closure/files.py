@@ -1,0 +1,181 @@
+"""The files of a tree as a loader meets them, each looked up and read once."""
+
+import os
+import re
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Final
+
+from relocatable import content
+from relocatable.closure.tokens import expand
+from relocatable.elf import Elf
+from relocatable.elf import constants as c
+from relocatable.elf.reader import read_string
+from relocatable.elf.symbols import Symbol, defines, symbols
+from relocatable.elf.versions import Requirement, definitions, requirements
+from relocatable.errors import RelocatableError
+from relocatable.objects import Objects
+from relocatable.tree import Directory, Link, Tree
+
+_LIMIT: Final = 1 << 20
+"""Places looked into before a tree is taken for an attack: a real one needs some ten thousand."""
+_TREE: Final = "\0"
+"""Stands for the path of the tree's directory, wherever that is; no string in ELF has it."""
+# How glibc's loader holds its default directories: one after the other, with a slash at the end.
+_DEFAULT_DIRECTORIES: Final = re.compile(rb"(?:/(?:[\w.+-]+/)*lib[\w/.+-]*/\0){2,8}")
+_FILTERS: Final = (c.DT_AUXILIARY, c.DT_FILTER)
+_WANTS: Final = (c.DT_NEEDED, *_FILTERS)
+
+
+class Use(Enum):
+    """What a loader does with a file that it finds."""
+
+    TAKE = 1
+    SKIP = 2
+    GIVE_UP = 3
+
+
+class Files:
+    """Looks up and reads the files of one tree."""
+
+    def __init__(self, tree: Tree, objects: Objects, *, whole_system: bool) -> None:
+        """Prepares look-ups.
+
+        Args:
+            tree: what is there.
+            objects: its ELF files.
+            whole_system: whether absolute paths count from the tree's root.
+        """
+        self.tree = tree
+        self._objects = objects
+        self._root = "" if whole_system else _TREE
+        self._links: dict[str, str | None] = {}
+        self._directories: dict[str, str | None] = {}
+        self._wants: dict[str, tuple[tuple[str, bool], ...]] = {}
+        self._requirements: dict[str, tuple[Requirement, ...]] = {}
+        self._definitions: dict[str, frozenset[tuple[str, int]]] = {}
+        self._work = 0
+
+    def spend(self, work: int = 1) -> None:
+        """Counts `work` steps; raises RelocatableError if they are more than a real tree takes."""
+        self._work += work
+        if self._work > _LIMIT:
+            raise RelocatableError(
+                f"the ELF files of this tree make a loader look into more than {_LIMIT} places; "
+                "no real program does"
+            )
+
+    def expand(self, text: str, origin: str, values: Mapping[str, str | None]) -> str | None:
+        """Replaces tokens as `tokens.expand` does; `origin` is what `$ORIGIN` means in the tree."""
+        here = f"{self._root}/{origin}" if origin else self._root or "/"
+        return expand(text, {**values, "ORIGIN": here})
+
+    def inside(self, path: str | None) -> str | None:
+        """The path in the tree that an expanded path means; None if it is outside of it."""
+        if path is None or not f"{path}/".startswith(f"{self._root}/"):
+            return None
+        inside = path[len(self._root) :].strip("/")
+        return None if _TREE in inside else inside
+
+    def directory(self, path: str) -> str | None:
+        """The real path of the directory that `path` leads to, or None."""
+        if path not in self._directories:
+            real = self._follow(path)
+            found = real is not None and (
+                not real or isinstance(self.tree.nodes.get(real), Directory)
+            )
+            self._directories[path] = real if found else None
+        return self._directories[path]
+
+    def find(self, directory: str, name: str) -> str | None:
+        """The real path of what is called `name` in `directory`, or None if nothing is."""
+        self.spend()
+        path = f"{directory}/{name}" if directory else name
+        node = self.tree.nodes.get(path)
+        if not isinstance(node, Link):
+            return None if node is None else path
+        if path not in self._links:
+            self._links[path] = self._follow(path)
+        return self._links[path]
+
+    def elf(self, path: str) -> Elf | None:
+        """The ELF file at the real path `path`, or None; raises RelocatableError if damaged."""
+        return self._objects.at(path)
+
+    def use(self, path: str, like: Elf) -> tuple[Use, str]:
+        """What a process whose program is `like` does with the file at a real path, and why."""
+        if isinstance(self.tree.nodes.get(path), Directory):
+            return Use.GIVE_UP, "it is a directory"
+        try:
+            found = self.elf(path)
+        except RelocatableError as error:
+            return Use.GIVE_UP, str(error).removeprefix(f"{path}: ")
+        if found is None:
+            return Use.GIVE_UP, "it is no ELF file"
+        if found.bits != like.bits:
+            return Use.SKIP, f"it is for {found.machine_name} with {found.bits} bits"
+        if found.little != like.little:
+            return Use.GIVE_UP, "it has another byte order"
+        if found.machine != like.machine:
+            return Use.SKIP, f"it is for {found.machine_name}"
+        if found.type == c.ET_EXEC or found.flags_1 & c.DF_1_PIE:
+            return Use.GIVE_UP, "it is a program"
+        if found.type != c.ET_DYN:
+            return Use.GIVE_UP, "it is neither a program nor a shared object"
+        if not found.dynamic:
+            return Use.GIVE_UP, "it has no dynamic section"
+        return Use.TAKE, ""
+
+    def requirements(self, path: str) -> tuple[Requirement, ...]:
+        """The symbol versions that the ELF file at `path` requires."""
+        if path not in self._requirements:
+            self._requirements[path] = requirements(*self._read(path))
+        return self._requirements[path]
+
+    def definitions(self, path: str) -> frozenset[tuple[str, int]]:
+        """Names and hashes of the symbol versions that the ELF file at `path` defines."""
+        if path not in self._definitions:
+            elf, data = self._read(path)
+            self._definitions[path] = frozenset((d.version, d.hash) for d in definitions(elf, data))
+        return self._definitions[path]
+
+    def symbols(self, path: str, versions: Collection[int] | None = None) -> list[Symbol]:
+        """The dynamic symbols of the ELF file at `path`, of all versions or some; not kept."""
+        return list(symbols(*self._read(path), versions))
+
+    def defines(self, path: str, name: str) -> bool:
+        """Whether the ELF file at `path` defines the symbol `name`."""
+        return defines(*self._read(path), name)
+
+    def wants(self, path: str) -> tuple[tuple[str, bool], ...]:
+        """The names that the ELF file at `path` wants, each with whether it does without."""
+        if path not in self._wants:
+            elf, data = self._read(path)
+            self._wants[path] = tuple((name, False) for name in elf.needed)
+            if any(tag in _FILTERS for tag, _ in elf.dynamic):
+                self._wants[path] = tuple(
+                    (read_string(elf, data, value), tag == c.DT_AUXILIARY)
+                    for tag, value in elf.dynamic
+                    if tag in _WANTS
+                )
+        return self._wants[path]
+
+    def default_directories(self, path: str) -> tuple[str, ...]:
+        """Where the loader at `path` looks in the end: absolute paths, as they stand in it."""
+        _, data = self._read(path)
+        found = _DEFAULT_DIRECTORIES.search(data)
+        if found is None:
+            return ()
+        return tuple(os.fsdecode(text.rstrip(b"/")) for text in found[0][:-1].split(b"\0"))
+
+    def _read(self, path: str) -> tuple[Elf, memoryview]:
+        elf = self.elf(path)
+        if elf is None:
+            raise RelocatableError(f"{path} is no ELF file")
+        return elf, content.view(self.tree.file(path).content)
+
+    def _follow(self, path: str) -> str | None:
+        try:
+            return self.tree.follow(path)
+        except RelocatableError:
+            return None

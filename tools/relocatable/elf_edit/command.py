@@ -1,0 +1,88 @@
+"""The command from end to end: no file changes before all are read, planned and written anew."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from relocatable import content, elf
+from relocatable.elf_edit import show
+from relocatable.elf_edit.change import Change, plan_change
+from relocatable.elf_edit.options import Options, help_text, parse
+from relocatable.elf_edit.places import Found, Place, place_of
+from relocatable.elf_edit.staged import Staged
+from relocatable.errors import RelocatableError, problems
+
+_HEAD = 20
+"""Bytes that tell a file's machine."""
+
+
+def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
+    """Runs the command; returns its exit status.
+
+    Args:
+        arguments: the command line, without the command's name.
+        out: for what is printed.
+        messages: for what `--debug` tells.
+
+    Raises:
+        RelocatableError: if the command line or a file is wrong; then nothing is written.
+        OSError: if a file can't be read or written; likewise.
+    """
+    if not arguments:
+        messages.write(help_text())
+        return 1
+    options = parse(arguments)
+    places = [place_of(path) for path in options.files]
+    found: list[str] = []
+    with Staged() as staged:
+        for place in places:
+            changes = {}
+            for file in place.found():
+                try:
+                    changes[file.path] = _look_at(file, place, options, out)
+                except RelocatableError as error:
+                    found.append(str(error))
+                    continue
+                if options.debug:
+                    messages.writelines(_told(file, changes[file.path]))
+            if not found:
+                place.stage(changes, staged, options.output)
+        if len(found) == 1:
+            raise RelocatableError(found[0])
+        problems(found, "nothing is written:")
+    return 0
+
+
+def _look_at(file: Found, place: Place, options: Options, out: TextIO) -> Change:
+    """Prints what is asked for of a file, and plans its change."""
+    data = content.view(file.content)
+    read = elf.read(data, file.name)
+    prefix = "" if place.is_file else f"{file.name}: "
+    for what in options.prints:
+        try:
+            lines = show.values(what, read, data)
+        except RelocatableError:
+            if place.is_file:
+                raise
+            continue  # One of many, that doesn't have it.
+        out.writelines(f"{prefix}{line}\n" for line in lines)
+    if options.summary:
+        out.write(f"{file.name}\n")
+        out.writelines(f"  {line}\n" for line in show.summary(read, data))
+    return plan_change(options, read, data, _machine_of, named=place.is_file)
+
+
+def _told(file: Found, change: Change) -> Iterator[str]:
+    for edit in change.log:
+        yield f"{file.name}: {edit.what}: {edit.before} -> {edit.after}\n"
+
+
+def _machine_of(path: str) -> int | None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if len(head) < _HEAD or not elf.is_elf(head):
+        return None
+    return int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")

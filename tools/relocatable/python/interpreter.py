@@ -1,0 +1,159 @@
+"""An interpreter out of a tree, run by the tools where this machine can."""
+
+import platform
+import posixpath
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from relocatable import content, directory, elf
+from relocatable.errors import RelocatableError
+from relocatable.python import library as standard
+from relocatable.python.library import Library
+from relocatable.tree import Directory, File, Link, Tree
+
+# What platform.machine() says on Linux, as the gABI writes it.
+_MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
+_LIBRARY = re.compile(r"[^/]+\.so(\.[^/]+)?")
+# The least library that an interpreter starts with (the rest of start-up is frozen into it).
+_START_UP = ("os.py", "codecs.py", "io.py", "abc.py", "encodings")
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An interpreter on disk.
+
+    Attributes:
+        argv: How to start it.
+        home: Where its library is.
+        version: MAJOR.MINOR.PATCH, as it says itself.
+    """
+
+    argv: tuple[str, ...]
+    home: Path
+    version: str
+
+    def run(self, program: str, data: bytes) -> bytes:
+        """Runs a Python program in it, alone: no site, no user's files, nothing of the machine's.
+
+        Args:
+            program: Its text.
+            data: For its stdin.
+
+        Raises:
+            RelocatableError: if it fails.
+        """
+        return _run(self.argv, self.home, program, data)
+
+
+def cannot_run(tree: Tree, version: str) -> str | None:
+    """Says why this machine can't run a tree's interpreter; None if it can.
+
+    The kind of machine alone decides: an interpreter that could run, and fails, is an error.
+
+    Raises:
+        RelocatableError: if the tree has no interpreter of `version`.
+    """
+    path = _find(tree, version)
+    data = content.view(tree.file(path).content)
+    if sys.platform == "darwin":
+        return f"{path} is for Linux, this is macOS" if elf.is_elf(data[:4]) else None
+    if not elf.is_elf(data[:4]):
+        return f"{path} is no ELF file"
+    machine = elf.read(data, path).machine_name
+    here = _MACHINES.get(platform.machine(), platform.machine())
+    return None if machine == here else f"{path} is for {machine}, this is {here}"
+
+
+def unpack(tree: Tree, library: Library, place: Path) -> Interpreter:
+    """Unpacks an interpreter, and as much of a library as it starts with, and asks its version.
+
+    Args:
+        tree: Has `bin/pythonX.Y` and, if they are not the machine's, its libraries.
+        library: A standard library, which tells the version that is wanted.
+        place: An empty directory.
+
+    Raises:
+        RelocatableError: if it can't be started, or is of another version.
+    """
+    version = library.version
+    own, home = place / "interpreter", place / "home"
+    own.mkdir()
+    home.mkdir()
+    needed = Tree()
+    path = _find(tree, version)
+    needed.add(path, tree.file(path))
+    for name, node in tree:
+        if _LIBRARY.fullmatch(posixpath.basename(name)) and not isinstance(node, Directory):
+            needed.add(name, node)
+    directory.unpack(needed, own)
+    directory.unpack(_start_up(library), home)
+    argv = command(needed, path, own)
+    found = _run(argv, home, "import sys; print(sys.version.split()[0])", b"").decode().strip()
+    if not found.startswith(version + "."):
+        raise RelocatableError(f"{path} is Python {found}; {version} is wanted")
+    return Interpreter(argv, home, found)
+
+
+def _find(tree: Tree, version: str) -> str:
+    name = f"bin/python{version}"
+    found = [
+        path
+        for path, node in tree
+        if (path == name or path.endswith("/" + name)) and isinstance(node, File | Link)
+    ]
+    if len(found) != 1:
+        there = f"there are {', '.join(found)}" if found else "there is none"
+        raise RelocatableError(f"one {name} is wanted in the interpreter's tree, {there}")
+    return found[0]
+
+
+def _start_up(library: Library) -> Tree:
+    home = standard.directory(library.version)
+    result = Tree()
+    # Without this directory it warns of each start.
+    result.add(f"{home}/{standard.EXTENSIONS}", Directory())
+    for path, node in library.nodes.items():
+        if path.partition("/")[0] in _START_UP and path.endswith(".py"):
+            result.add(f"{home}/{path}", node)
+    return result
+
+
+def command(tree: Tree, path: str, place: Path) -> tuple[str, ...]:
+    """Returns how to start the program at `path` of a tree that is unpacked at `place`.
+
+    Its own loader starts it if the tree has that; else it runs as any program of this machine.
+    """
+    program = str(place / path)
+    data = content.view(tree.file(path).content)
+    wanted = elf.read(data, path).interpreter if elf.is_elf(data[:4]) else None
+    loaders = [
+        name
+        for name, _ in tree
+        if wanted and posixpath.basename(name) == posixpath.basename(wanted)
+    ]
+    if not loaders:
+        return (program,)
+    directories = dict.fromkeys(posixpath.dirname(name) for name, _ in tree.files())
+    libraries = ":".join(str(place / name) for name in directories)
+    return (str(place / tree.follow(loaders[0])), "--library-path", libraries, program)
+
+
+def _run(argv: Sequence[str], home: Path, program: str, data: bytes) -> bytes:
+    # Not -I, with which PYTHONHOME would not count; the environment holds nothing else.
+    command = [*argv, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", program]
+    environment = {"PYTHONHOME": str(home), "PYTHONHASHSEED": "0"}
+    try:
+        done = subprocess.run(
+            command, input=data, env=environment, capture_output=True, check=False
+        )
+    except OSError as error:
+        raise RelocatableError(f"{argv[-1]} can't be started: {error.strerror}") from error
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-_SHOWN:]
+        raise RelocatableError(f"{argv[-1]} ended with status {done.returncode}: {said}")
+    return done.stdout

@@ -1,0 +1,47 @@
+"""A dist's Python as the interpreter of a Bazel toolchain.
+
+Bazel wants the interpreter as a file, and everything beside it as files or directories that are
+known before they are made. So the launcher is one output, and the directories that it and Python
+look into are others, all at their places below one prefix: the launcher, and Python, then find what
+they need as they do in the dist, also through the links of runfiles and sandboxes.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from relocatable import content, directory, launcher
+from relocatable.errors import RelocatableError
+from relocatable.layout import LIBRARIES, PROGRAMS
+from relocatable.tree import Tree
+
+PARTS = (LIBRARIES, PROGRAMS)
+"""The directories of a dist that its Python needs."""
+
+
+def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
+    """Writes the launcher of a dist's Python to `interpreter`, and `PARTS` below `parts`.
+
+    Args:
+        tree: The dist.
+        version: MAJOR.MINOR.
+        interpreter: The file to write.
+        parts: Where `PARTS` exist, and are empty.
+
+    Raises:
+        RelocatableError: if the dist has no launcher for a Python of this version.
+    """
+    path = f"bin/python{version}"
+    if path not in tree.nodes:
+        raise RelocatableError(
+            f"{path} is wanted in the dist, it is not there; in Debian it is in the package "
+            f"python{version}-minimal: give that to py_runtime_bundle"
+        )
+    data = content.read(tree.file(path).content)
+    settings = launcher.read(data)
+    # Python must not write into what is an output of the build, and an input of its next.
+    environment = dict(settings.environment) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    changed = dataclasses.replace(settings, environment=tuple(sorted(environment.items())))
+    interpreter.write_bytes(launcher.patch(data, changed))
+    interpreter.chmod(0o755)
+    for part in PARTS:
+        directory.unpack(tree, parts / part, part)

@@ -1,0 +1,141 @@
+"""Proves that a finished bundle is the Python that it says it is, from nothing but its bytes."""
+
+import email
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from relocatable import content, elf
+from relocatable.elf import Elf
+from relocatable.errors import RelocatableError
+from relocatable.python import record, stdlib
+from relocatable.python.tags import Python
+from relocatable.python.wheel import normal
+from relocatable.tree import File, Tree
+
+_RECORD = re.compile(r"(?P<packages>.*)/(?P<directory>[^/]+\.dist-info)/RECORD")
+_EXTENSION = re.compile(r".*/[^/]+\.so")
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, and everything that is wrong with it.
+
+    Attributes:
+        version: MAJOR.MINOR.MICRO of the program and its library.
+        extensions: How many extension modules there are.
+        distributions: Name and version of each.
+        outside: Libraries that are needed and not in the bundle; a dist takes them from its
+            `libraries`, and is not complete without them.
+        problems: What would not work.
+    """
+
+    version: str = ""
+    extensions: int = 0
+    distributions: dict[str, str] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def verify(tree: Tree, python: Python) -> Report:
+    """Checks `tree`; finds all problems rather than the first."""
+    report = Report()
+    objects = _objects(tree)
+    _check_programs(tree, python, objects, report)
+    outside: set[str] = set()
+    for path, found in objects.items():
+        if python.target and found.machine != python.target.machine:
+            report.problems.append(f"{path} is for {found.machine_name}; {python} is wanted")
+        if _EXTENSION.fullmatch(path) and path.startswith(stdlib.directory(python.version) + "/"):
+            report.extensions += 1
+            name = posixpath.basename(path)
+            if not python.takes_extension(name):
+                report.problems.append(f"{path} is not for {python}, says its name")
+        outside.update(_outside(tree, path, found, objects))
+    report.outside = sorted(outside)
+    for path, file in tree.files():
+        if match := _RECORD.fullmatch(path):
+            _check_distribution(tree, path, file, match, report)
+    return report
+
+
+def _objects(tree: Tree) -> dict[str, Elf]:
+    found = {}
+    for path, file in tree.files():
+        data = content.view(file.content)
+        if elf.is_elf(data[:4]):
+            found[path] = elf.read(data, path)
+    return found
+
+
+def _check_programs(tree: Tree, python: Python, objects: dict[str, Elf], report: Report) -> None:
+    """The version stands in the bytes of whatever holds the interpreter itself."""
+    own = re.compile(rb"\0(" + re.escape(python.version).encode() + rb"\.\d+[^\0]{0,8})\0")
+    versions: dict[str, str] = {}
+    for path in (f"bin/python{python.version}", f"lib/{python.soname}"):
+        if path not in tree.nodes:
+            continue
+        if path not in objects:
+            report.problems.append(f"{path} is no ELF file; {python} is wanted")
+            continue
+        found = sorted(set(own.findall(content.view(tree.file(path).content))))
+        inside = not any(name.startswith("libpython") for name in objects[path].needed)
+        if inside and len(found) != 1:
+            report.problems.append(
+                f"{path} is not CPython {python.version}: its bytes don't say so"
+            )
+        elif found:
+            versions[path] = found[0].decode("ascii", "replace")
+        if path.startswith("lib/") and objects[path].soname != python.soname:
+            report.problems.append(
+                f"{path} calls itself {objects[path].soname}; {python.soname} is wanted"
+            )
+    if len(set(versions.values())) > 1:
+        several = " and ".join(f"{path} is {version}" for path, version in versions.items())
+        report.problems.append(f"{several}; one version is wanted")
+    report.version = next(iter(versions.values()), "")
+
+
+def _outside(tree: Tree, path: str, file: Elf, objects: dict[str, Elf]) -> Iterator[str]:
+    """Yields the libraries that `path` needs, and that are not in the tree."""
+    names = {posixpath.basename(there) for there in objects}
+    for name in file.needed:
+        if name not in names and not _at_own_path(tree, path, file, name):
+            yield name
+
+
+def _at_own_path(tree: Tree, path: str, file: Elf, name: str) -> bool:
+    for step in (file.runpath or file.rpath or "").split(":"):
+        first, _, rest = step.partition("/")
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest, name))
+        if first == "$ORIGIN" and there in tree.nodes:
+            return True
+    return False
+
+
+def _check_distribution(
+    tree: Tree, path: str, file: File, match: re.Match[str], report: Report
+) -> None:
+    metadata = posixpath.join(posixpath.dirname(path), "METADATA")
+    about = tree.nodes.get(metadata)
+    if not isinstance(about, File):
+        report.problems.append(f"{metadata} is missing")
+        return
+    try:
+        entries = record.parse(content.read(file.content), path)
+    except RelocatableError as error:
+        report.problems.append(str(error))
+        return
+    fields = email.message_from_bytes(content.read(about.content))
+    name = normal(fields["Name"] or "")
+    if name in report.distributions:
+        report.problems.append(f"{match['directory']}: {name} is there twice")
+    report.distributions[name] = fields["Version"] or ""
+    for listed, entry in entries.items():
+        there = posixpath.normpath(posixpath.join(match["packages"], listed))
+        node = tree.nodes.get(there)
+        if not isinstance(node, File):
+            report.problems.append(f"{path} lists {listed}, which is not there")
+        elif entry.digest and (wrong := record.mismatch(entry, content.view(node.content))):
+            report.problems.append(f"{path}: {listed}: {wrong}")

@@ -1,0 +1,154 @@
+"""Reads a tree from what people have: a directory, or a tar file of any kind.
+
+Trees that rules make are read by `relocatable.tree_tar`, which refuses what is not in normal form.
+Here everything that has bytes is taken as it is found. Owners and times are not looked at; devices,
+sockets and pipes are left out; a link to an absolute path leads to where it would if the tree were
+the root directory.
+"""
+
+import mmap
+import os
+import stat
+import tarfile
+import tempfile
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Final
+
+from relocatable.content import Extent, Store
+from relocatable.decompress import decompress
+from relocatable.errors import RelocatableError
+from relocatable.provenance import Origin, Record
+from relocatable.tree import Directory, File, Link, Node, Tree, check_path, link_target
+
+_OPEN: Final = 64
+"""Files of a directory that are held open at a time: a tree has more than a process may open."""
+_ENDINGS: Final = {"tgz": "gz", "tbz2": "bz2", "txz": "xz", "tzst": "zst"}
+
+
+def read(path: Path) -> Tree:
+    """Reads the tree at `path`. Contents stay where they are, unless they are compressed.
+
+    Raises:
+        RelocatableError: if it is neither a directory nor a tar file, or is damaged.
+        OSError: if it can't be read.
+    """
+    tree = Tree()
+    for name, node in _walk(path) if path.is_dir() else _members(path):
+        try:
+            check_path(name)
+            if not (isinstance(node, Directory) and isinstance(tree.nodes.get(name), Directory)):
+                tree.add(name, node, replaces=True)  # Of two entries, tar keeps the later one.
+        except RelocatableError as error:
+            raise RelocatableError(f"{path}: {error}") from error
+    return tree
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Node]]:
+    """What is in a directory."""
+    work = [""]
+    while work:
+        prefix = work.pop()
+        with os.scandir(root / prefix) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                record = Record(Origin(str(root), name))
+                if entry.is_symlink():
+                    yield name, _link(name, str(Path(entry).readlink()), record)
+                elif entry.is_dir():
+                    yield name, Directory()
+                    work.append(f"{name}/")
+                elif entry.is_file():
+                    state = entry.stat()
+                    content = Extent(_LazyStore(Path(entry), state.st_size), 0, state.st_size)
+                    yield name, File(content, record, bool(state.st_mode & stat.S_IXUSR))
+
+
+def _members(path: Path) -> Iterator[tuple[str, Node]]:
+    """What is in a tar file."""
+    ending = path.name.rpartition(".")[2]
+    name = f"tar.{_ENDINGS.get(ending, ending)}"
+    scratch = Path(tempfile.gettempdir())
+    (data,) = decompress([(name, Extent.of_file(path))], scratch, os.cpu_count() or 1)
+    files: dict[str, File] = {}
+    try:
+        with (
+            os.fdopen(os.dup(data.store.descriptor), "rb") as opened,
+            tarfile.open(fileobj=opened, mode="r:") as tar,
+        ):
+            for member in tar:
+                name = _name(member.name)
+                record = Record(Origin(str(path), name))
+                if member.isdir() and name:
+                    yield name, Directory()
+                elif member.issym():
+                    yield name, _link(name, member.linkname, record)
+                elif member.islnk():
+                    files[name] = _linked(files, path, name, _name(member.linkname))
+                    yield name, files[name]
+                elif member.isreg():
+                    files[name] = File(
+                        _content(data.store, path, member), record, bool(member.mode & stat.S_IXUSR)
+                    )
+                    yield name, files[name]
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise RelocatableError(
+            f"{path} is neither a directory nor a tar file that can be read: {error}"
+        ) from error
+
+
+def _name(name: str) -> str:
+    """The path that a member's name means, empty for the root."""
+    plain = name.removeprefix("./").strip("/")
+    return "" if plain == "." else plain
+
+
+def _linked(files: dict[str, File], path: Path, name: str, target: str) -> File:
+    if target not in files:
+        raise RelocatableError(f"{path}: {name} is a link to {target}, which is not before it")
+    return files[target]
+
+
+def _content(store: Store, path: Path, member: tarfile.TarInfo) -> Extent:
+    if member.issparse():
+        raise RelocatableError(f"{path}: {member.name} has holes; pack it without --sparse")
+    if member.offset_data + member.size > store.size:
+        raise RelocatableError(f"{path} is truncated in {member.name}")
+    return Extent(store, member.offset_data, member.size)
+
+
+def _link(name: str, target: str, record: Record) -> Link:
+    return Link(link_target(name, target.strip("/")) if target.startswith("/") else target, record)
+
+
+class _LazyStore(Store):
+    """A file of a directory, opened when its bytes are asked for."""
+
+    _descriptors: ClassVar[OrderedDict["_LazyStore", int]] = OrderedDict()
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size
+
+    def __del__(self) -> None:
+        """Leaves the file to `descriptor`, which holds all that are open."""
+
+    @property
+    def descriptor(self) -> int:  # type: ignore[override]
+        """The open file, valid until `_OPEN` others have been asked for."""
+        descriptors = self._descriptors
+        descriptor = descriptors.pop(self, None)
+        if descriptor is None:
+            if len(descriptors) >= _OPEN:
+                os.close(descriptors.popitem(last=False)[1])
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptors[self] = descriptor
+        return descriptor
+
+    @property
+    def view(self) -> memoryview:
+        """The whole file; the mapping lasts as long as the view, because it holds a descriptor."""
+        if self.size == 0:
+            return memoryview(b"")
+        return memoryview(mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ))
