@@ -17,6 +17,8 @@ Patch = tuple[int, bytes]
 
 # Of a symbol: how its value is packed, and where in it the value and its section's index are.
 _SYMBOL: Final = {64: ("Q", 8, 6), 32: ("I", 4, 14)}
+_TYPE_AT: Final = {64: 4, 32: 12}
+_STT_SECTION: Final = 3
 _SYMBOLS_AT_A_TIME: Final = 1 << 16
 
 # A linked file has some dozens. Many more would need several times their bytes in memory.
@@ -278,8 +280,14 @@ class Image:
                     halves.byteswap()
                 sections_of = halves[section_at // 2 :: shape.symbol_size // 2]
                 for section, step in self.steps.items():
+                    # Linkers give a section to addresses that are in none, such as __ehdr_start.
+                    whole = self.headers[section].type == c.SHT_DYNAMIC
                     for index in _indexes(sections_of, section):
-                        at = index * shape.symbol_size + value_at
+                        start_of = index * shape.symbol_size
+                        kind = table[start_of + _TYPE_AT[shape.bits]] & 0xF
+                        if not whole and kind != _STT_SECTION:
+                            continue
+                        at = start_of + value_at
                         (address,) = word.unpack_from(table, at)
                         moved = word.pack((address + step) % (1 << shape.bits))
                         self.write(start + at, moved)
@@ -338,19 +346,13 @@ def _overlay(content: bytearray, start: int, writes: Sequence[Patch]) -> None:
 
 def _difference(old: memoryview, new: memoryview) -> tuple[int, int]:
     """Where the first byte that differs is, and where the last one ends; equal if none does."""
-    chunks = range(0, len(old), _CHUNK)
-    first = next((at for at in chunks if _changed(old, new, at)), len(old))
-    last = next((at for at in reversed(chunks) if _changed(old, new, at)), None)
-    if last is None:
-        return 0, 0
-    size = len(old[first : first + _CHUNK])
-    start = first + size - (_changed(old, new, first).bit_length() + 7) // 8
-    changed = _changed(old, new, last)
-    size = len(old[last : last + _CHUNK])
-    return start, last + size - ((changed & -changed).bit_length() - 1) // 8
-
-
-def _changed(old: memoryview, new: memoryview, at: int) -> int:
-    """The bits that differ in a chunk, as a number with the first byte first."""
-    left, right = bytes(old[at : at + _CHUNK]), bytes(new[at : at + _CHUNK])
-    return 0 if left == right else int.from_bytes(left) ^ int.from_bytes(right)
+    first = last = None
+    for at in range(0, len(old), _CHUNK):
+        left, right = bytes(old[at : at + _CHUNK]), bytes(new[at : at + _CHUNK])
+        if left != right:
+            # A number whose first byte is that of the chunk.
+            changed = int.from_bytes(left) ^ int.from_bytes(right)
+            if first is None:
+                first = at + len(left) - (changed.bit_length() + 7) // 8
+            last = at + len(left) - ((changed & -changed).bit_length() - 1) // 8
+    return (0, 0) if first is None or last is None else (first, last)

@@ -119,4 +119,6 @@ def _carry_out(image: Image, edits: Edits, headers: Sequence[Segment], *, add: b
     renamed = needs.libraries(renames) if needs else {}
     set_entries(image, wanted, needs, renamed, added)
     patches, append = image.finish()
+    if not patches and not append:  # What is removed and added again is no change.
+        return Plan()
     return Plan(patches, append, (*log, *changes))

@@ -14,6 +14,7 @@ _LARGEST_PAGE: Final = 0x10000
 MOST_GROWTH: Final = 1 << 24
 
 _CHUNK: Final = 1 << 16
+_NOTHING: Final = bytes(_CHUNK)
 
 
 class NoRoomError(Exception):
@@ -143,7 +144,6 @@ def _zeros(data: memoryview, start: int, size: int) -> int:
     """How many zeros there are from `start` on, at most `size`; past the end all are zero."""
     for at in range(start, min(start + size, len(data)), _CHUNK):
         chunk = bytes(data[at : min(at + _CHUNK, start + size)])
-        rest = chunk.lstrip(b"\0")
-        if rest:
-            return at - start + len(chunk) - len(rest)
+        if chunk != _NOTHING[: len(chunk)]:  # That is faster than to strip zeros.
+            return at - start + len(chunk) - len(chunk.lstrip(b"\0"))
     return size

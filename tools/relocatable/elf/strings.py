@@ -15,7 +15,7 @@ from typing import Final
 from relocatable.elf import constants as c
 from relocatable.elf.image import Image
 from relocatable.elf.reader import Elf
-from relocatable.elf.rooms import NoRoomError, Room, extend, rooms
+from relocatable.elf.rooms import NoRoomError, Room, extend, room_after, rooms
 from relocatable.elf.shape import Dynamic
 from relocatable.elf.tables import Move, cost, make_way
 from relocatable.elf.versions import iterate_version_definitions, iterate_version_needs
@@ -220,36 +220,42 @@ def _grow(image: Image, end: int, block: bytes, added: int | None) -> None:
     near = image.load_at(image.strtab)
     if near is None:
         raise NoRoomError
-    found = rooms(image, near, added)
-    moves = _make_room(image, found, near, added, end + len(block))
+    size = end + len(block)
+    found = [room_after(image, near)]
+    moves = _in_own_segment(image, found[0], size)
+    if moves is None:
+        found = rooms(image, near, added)
+        moves = _elsewhere(image, found, added, size)
     for move in moves:
         image.move(*move)
     at = image.strtab + end
     image.write(at, block)
-    image.resize_string_table(end + len(block))
+    image.resize_string_table(size)
     for room in found:
         for stop in (at + len(block), *(move.end + move.distance for move in moves)):
             if room.start < stop <= room.start + room.size:
                 extend(image, room, stop)
 
 
-def _make_room(
-    image: Image, found: Sequence[Room], near: int, added: int | None, size: int
-) -> Sequence[Move]:
-    """Finds moves that let the table have `size` bytes, or moves the table itself.
+def _in_own_segment(image: Image, own: Room, size: int) -> Sequence[Move] | None:
+    """Finds moves within the table's segment that let it have `size` bytes, or None."""
+    more = size - image.strsz
+    if own.start == image.strtab + image.strsz and own.size >= more:
+        return ()
+    return make_way(image, [own], more)
+
+
+def _elsewhere(image: Image, found: Sequence[Room], added: int | None, size: int) -> Sequence[Move]:
+    """Finds moves to other segments that let the table have `size` bytes, or moves the table.
 
     Args:
         image: the file.
         found: the rooms.
-        near: index of the table's segment.
         added: see `place`.
         size: of the table.
     """
     more = size - image.strsz
     padding = [room for room in found if room.segment != added]
-    own = next((room for room in found if room.segment == near), None)
-    if own and own.start == image.strtab + image.strsz and own.size >= more:
-        return ()
     moves = make_way(image, padding, more)
     if moves is not None:
         return moves
