@@ -17,6 +17,9 @@ from relocatable.trial import unpack
 from support.processes import run
 
 PROBE = "probe"
+WHEELS = "usr/lib/wheels"
+"""Where the files of wheels are, side by side as in site-packages."""
+
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
@@ -60,7 +63,8 @@ class Machine:
     @property
     def library_path(self) -> tuple[Path, ...]:
         """Where libraries are looked for."""
-        return self.libraries, self.root / "usr/lib/llvm-16/lib"
+        bundled = sorted((self.root / WHEELS).glob("*.libs"))
+        return self.libraries, self.root / "usr/lib/llvm-16/lib", *bundled
 
 
 def zig(arguments: Sequence[str | Path], cache: Path, cwd: Path | None = None) -> None:

@@ -30,7 +30,15 @@ _ALIAS = """alias(
 
 """
 
-_BRANCH = """"@platforms//cpu:{cpu}": "@{repository}//:wheel","""
+_BRANCH = """"@platforms//cpu:{cpu}": ":{name}_{platform}","""
+
+_FOR_PLATFORM = """alias(
+    name = "{name}_{platform}",
+    actual = "@{prefix}_{name}_{platform}//:wheel",
+    visibility = ["//visibility:public"],
+)
+
+"""
 
 def _wheel_impl(ctx):
     python = ctx.which("python3")
@@ -77,19 +85,20 @@ def _hub_impl(ctx):
         _ALIAS.format(
             name = name,
             branches = "\n        ".join([
-                _BRANCH.format(
-                    cpu = _PLATFORMS[platform],
-                    repository = "{}_{}_{}".format(ctx.attr.prefix, name, platform),
-                )
-                for platform in _PLATFORMS
+                _BRANCH.format(cpu = cpu, name = name, platform = platform)
+                for platform, cpu in _PLATFORMS.items()
             ]),
         )
         for name in ctx.attr.packages
+    ] + [
+        _FOR_PLATFORM.format(name = name, platform = platform, prefix = ctx.attr.prefix)
+        for name in ctx.attr.packages
+        for platform in _PLATFORMS
     ]))
 
 _hub = repository_rule(
     implementation = _hub_impl,
-    doc = "A target for each package: its wheel for the target platform.",
+    doc = "For each package its wheel: PACKAGE for the target platform, PACKAGE_PLATFORM for a given one.",
     attrs = {
         "packages": attr.string_list(doc = "Their names.", mandatory = True),
         "prefix": attr.string(doc = "Of the names of their repositories.", mandatory = True),

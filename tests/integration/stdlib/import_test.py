@@ -100,7 +100,9 @@ class FormTest(absltest.TestCase):
         self.assertLess(less, 0.9 * whole)
 
     def test_the_same_bytecode_in_all_forms(self) -> None:
-        trees = {name: tree_tar.read_paths(HERE / f"{name}.tar") for name in ("pyc", "source_and_pyc")}
+        trees = {
+            name: tree_tar.read_paths(HERE / f"{name}.tar") for name in ("pyc", "source_and_pyc")
+        }
         alone = trees["pyc"].file(f"{HOME}/json/tool.pyc")
         cached = trees["source_and_pyc"].file(f"{HOME}/json/__pycache__/tool.cpython-311.pyc")
         self.assertEqual(content.read(alone.content), content.read(cached.content))

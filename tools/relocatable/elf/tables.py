@@ -81,8 +81,10 @@ def make_way(image: Image, rooms: Sequence[Room], more: int) -> list[Move] | Non
     starts = [header.offset for header in parts] + [load_end]
     if starts[0] - end >= more and _is_zero(image, end, starts[0]):
         return []
+    own = next((room for room in rooms if room.segment == load_index), None)
     if not parts:
-        return None
+        reach = load_end if own is None else own.start + own.size
+        return [] if reach - end >= more and _is_zero(image, end, load_end) else None
     free = _leading(image, parts, end, load_end, _FREE_TABLES)
     best: list[Move] | None = None
     for first in range(free):
@@ -94,7 +96,6 @@ def make_way(image: Image, rooms: Sequence[Room], more: int) -> list[Move] | Non
             fits = away is not None and needed <= starts[last + 1]
             if away and fits and (best is None or cost([away, *up]) < cost(best)):
                 best = [away, *up]
-    own = next((room for room in rooms if room.segment == load_index), None)
     if best is None and own and _leading(image, parts, end, load_end, _TABLES) == len(parts):
         up = [_up(parts, more)]
         best = up if up[0].end + up[0].distance <= own.start + own.size else None
