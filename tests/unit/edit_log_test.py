@@ -9,7 +9,7 @@ from relocatable.elf import Edits
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Package, Record
 from relocatable.tree import File, Tree
-from support.elf_builder import ElfBuilder
+from support.elf_builder import EM_AARCH64, ElfBuilder
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 PROGRAM = ElfBuilder(
@@ -67,6 +67,19 @@ class ProveTest(parameterized.TestCase):
         after, log = edited(PROGRAM, edits)
         self.assertGreaterEqual(len(log), 5)
         prove(PROGRAM, after, log)
+
+    def test_another_page_size(self) -> None:
+        """The one that was asked for is in the log, so that the same plan can be made."""
+        full = ElfBuilder(machine=EM_AARCH64, page=0x10000, spare=0, padding=False).build()
+        view = memoryview(full)
+        edits = Edits(search_path="/x" * 300, add_needed=("liba.so",))
+        plan = elf.plan(elf.read(view, "p"), view, edits, page_size=0x1000)
+        log = [Edit(edit.kind, edit.before, edit.after) for edit in plan.log]
+        self.assertEqual(log[-1], Edit("page-size", None, "4096"))
+        self.assertTrue(plan.append)
+        prove(full, plan.apply(view), log)
+        with self.assertRaises(RelocatableError):
+            prove(full, plan.apply(view), log[:-1])
 
     def test_no_edit(self) -> None:
         self.assertEqual(prove(PROGRAM, PROGRAM, []), edit_log.Proof(0, 0))

@@ -170,6 +170,10 @@ class HostileTest(absltest.TestCase):
             ElfBuilder(versions={"libc.so.6": ("A",) * 10_000}).build(),
             ElfBuilder(versions=versions).build(),
             ElfBuilder(runpath="/" + "x" * size, symbols=("a" * size,)).build(),
+            # Libraries whose names are the tails of one long name.
+            ElfBuilder(
+                symbols=("a" * (size >> 2),), more=tuple((1, index) for index in range(100, 5000))
+            ).build(),
         )
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)

@@ -67,7 +67,7 @@ def prove(name: str, before: memoryview, after: memoryview, log: Sequence[Edit])
     strip, rest = _stripping(name, before, log)
     base = memoryview(strip.apply(before)) if strip else before
     file = elf.read(base, name)
-    plan = elf.plan(file, base, edits_of(file, rest))
+    plan = elf.plan(file, base, edits_of(file, rest), _page_size(rest))
     again = _as_logged(plan.log)
     if again != rest:
         raise RelocatableError(f"{name}: the log says {_told(rest)}; made again, {_told(again)}")
@@ -154,6 +154,8 @@ def edits_of(file: Elf, log: Sequence[Edit]) -> Edits:
                 unversioned.append(name)
             case Edit("required-version"):
                 pass  # It goes with the last symbol that has it.
+            case Edit("page-size", None, str(after)) if after.isdecimal():
+                pass  # How, not what: see _page_size.
             case Edit("rpath" | "runpath" as tag, _, after):
                 paths[tag] = after
                 asked |= _search_path(paths)
@@ -182,6 +184,12 @@ def edits_of(file: Elf, log: Sequence[Edit]) -> Edits:
         clear_symbol_versions=unversioned,
         **asked,
     )
+
+
+def _page_size(log: Sequence[Edit]) -> int | None:
+    """The page size that edits were planned with, in bytes; None for that of the machine."""
+    sizes = [edit.after for edit in log if edit.what == "page-size"]
+    return int(sizes[-1]) if sizes and sizes[-1] else None
 
 
 def _search_path(paths: Mapping[str, str | None]) -> dict[str, str | None]:

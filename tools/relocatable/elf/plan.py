@@ -6,7 +6,7 @@ dynamic section takes a spare DT_NULL; if there is none, the section moves into 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from relocatable.elf.dynamic import set_entries
@@ -73,17 +73,18 @@ def plan(elf: Elf, data: memoryview, edits: Edits, page_size: int | None = None)
         )
     check_edits(elf, edits)
     headers = missing_headers(elf, edits)
-    try:
-        return _carry_out(Image.of(elf, data, page), edits, headers, add=False)
-    except NoRoomError:
-        pass
-    try:
-        return _carry_out(Image.of(elf, data, page), edits, headers, add=True)
-    except NoRoomError:
-        raise RelocatableError(
-            f"{elf.name}: no room inside, and none after it: its segments reach the end of memory;"
-            " link the file with a longer RUNPATH"
-        ) from None
+    for add in (False, True):
+        try:
+            made = _carry_out(Image.of(elf, data, page), edits, headers, add=add)
+        except NoRoomError:
+            continue
+        if made and page != largest_page(elf.machine):  # Who makes the plan again needs to know.
+            return replace(made, log=(*made.log, Edit("page-size", None, str(page))))
+        return made
+    raise RelocatableError(
+        f"{elf.name}: no room inside, and none after it: its segments reach the end of memory;"
+        " link the file with a longer RUNPATH"
+    )
 
 
 def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:

@@ -17,6 +17,7 @@ from relocatable.errors import RelocatableError
 
 MAGIC: Final = b"\x7fELF"
 _NAME_LIMIT: Final = 1 << 20
+_SHARED_NAMES: Final = 1 << 16
 
 # A linked file has some dozens. Many more would need several times their bytes in memory.
 _MOST_ENTRIES: Final = 1 << 14
@@ -246,11 +247,7 @@ def _read(data: memoryview, name: str) -> Elf:
         strtab=strtab,
         strsz=strsz,
         interpreter=interpreter,
-        needed=tuple(
-            _string(name, data, strtab, strsz, value)
-            for tag, value in dynamic
-            if tag == c.DT_NEEDED
-        ),
+        needed=_read_needed(name, data, strtab, strsz, dynamic),
         soname=text(c.DT_SONAME),
         rpath=text(c.DT_RPATH),
         runpath=text(c.DT_RUNPATH),
@@ -278,6 +275,24 @@ def _read_dynamic(
                 f"{name}: more than {_MOST_ENTRIES} dynamic entries are not supported"
             )
     raise RelocatableError(f"{name}: damaged ELF file: the dynamic section has no end (DT_NULL)")
+
+
+def _read_needed(
+    name: str, data: memoryview, strtab: int, strsz: int, dynamic: tuple[Dynamic, ...]
+) -> tuple[str, ...]:
+    names: list[str] = []
+    # Thousands of names may be tails of one long string: valid, and gigabytes together.
+    left = strsz + _SHARED_NAMES
+    for tag, offset in dynamic:
+        if tag == c.DT_NEEDED:
+            names.append(_string(name, data, strtab, strsz, offset))
+            left -= len(names[-1])
+            if left < 0:
+                raise RelocatableError(
+                    f"{name}: damaged ELF file: the names of its needed libraries are together"
+                    f" longer than the table that holds them, which has {strsz} bytes"
+                )
+    return tuple(names)
 
 
 def _string_table(
