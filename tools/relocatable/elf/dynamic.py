@@ -47,7 +47,13 @@ def set_entries(
         entry if isinstance(entry, Dynamic) else Dynamic(entry.tag, known.get(entry.text, 0))
         for entry in wanted
     ]
-    if len(wanted) >= image.dynamic_slots:
+    moves = len(wanted) >= image.dynamic_slots
+    if moves and added is None:
+        raise NoRoomError
+    # What comes last in the segment can grow: the table of strings, which is the longer one. If it
+    # is there already, it had better grow before something comes behind it than move.
+    strings_first = added is not None and image.load_at(image.strtab) == added
+    if moves and added is not None and not strings_first:
         _move_dynamic(image, added)
     found = strings.place(
         image,
@@ -61,6 +67,8 @@ def set_entries(
     for index, entry in enumerate(wanted):
         if isinstance(entry, Text):
             image.entries[index] = Dynamic(entry.tag, offsets[entry.text])
+    if moves and added is not None and strings_first:
+        _move_dynamic(image, added)
     if needs:
         needs.rename({offset: offsets[text] for offset, text in renamed.items()})
 
@@ -78,13 +86,11 @@ def _strings(image: Image) -> dict[int, str]:
     return found
 
 
-def _move_dynamic(image: Image, added: int | None) -> None:
+def _move_dynamic(image: Image, added: int) -> None:
     """Moves the dynamic section to where it has room for all entries and a few more.
 
     The old bytes stay: code may have them by address (`_DYNAMIC`).
     """
-    if added is None:
-        raise NoRoomError
     dyn_size = image.elf.shape.dyn.size
     slots = len(image.entries) + 1 + _SPARE_ENTRIES
     room = room_after(image, added)
