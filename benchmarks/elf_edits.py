@@ -1,8 +1,8 @@
 """Edits about 400 libraries, and the largest of them alone, beside patchelf: `--tree DIR`.
 
-Each contestant gets its own copies; copying isn't counted. Ours edits them in one process, patchelf
-is started once with all files, and once per file. Rounds alternate and the best of each counts, as
-that is the one with the least noise. Without `--tree` the host's libraries are used.
+Each contestant gets its own copies; copying isn't counted. Ours edits them in one process; patchelf
+(0.18 or newer) is started once with all files, and once per file. Rounds alternate and the best of
+each counts, as that is the one with the least noise. Without `--tree`: the host's libraries.
 """
 
 import mmap
@@ -144,7 +144,10 @@ def _measure(contestant: Contestant, files: list[Path], task: Task) -> Result:
         ]
         for copy in copies:
             if not task.done(elf.read(memoryview(copy.read_bytes()), str(copy))):
-                raise AssertionError(f"{copy} isn't as it should be")
+                raise AssertionError(
+                    f"{contestant.__name__.strip('_')}: a file isn't as it should be after"
+                    f" {task.name}; patchelf needs to be 0.18 or newer for several edits at once"
+                )
     return Result(seconds, sum(more), sum(size > 0 for size in more), memory)
 
 
