@@ -208,6 +208,9 @@ def _directories(source: Tree, landmark: str) -> Iterator[str]:
 
 
 def _is_name(part: str) -> bool:
+    # `sysconfig` computes the name of one module from that of the platform, which has hyphens.
+    if part.startswith("_sysconfigdata"):
+        return True
     return part.isidentifier() and not keyword.iskeyword(part)
 
 
