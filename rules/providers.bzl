@@ -14,6 +14,9 @@ nor modes nor empty directories in those; see docs/architecture.md.""",
 PyStdlibInfo = provider(
     doc = "The standard library of a Python version; comes with a TreeInfo that holds lib/pythonX.Y.",
     fields = {
+        "compiler": "TreeInfo or None: the interpreter that compiled the library, for the machine that " +
+                    "builds; None if it has no bytecode.",
+        "optimize": "int: the level of its bytecode, 0 to 2.",
         "python_version": "string: MAJOR.MINOR.",
         "report": "File: JSON, what trimming left out and how large it was.",
     },

@@ -41,7 +41,9 @@ def _py_runtime_bundle_impl(ctx):
     ]
 
 def _bundle(ctx, tree, version, target):
+    stdlib = ctx.attr.stdlib[PyStdlibInfo]
     trees = {
+        "compiler": [stdlib.compiler] if stdlib.compiler else [],
         "runtime": [runtime[TreeInfo] for runtime in ctx.attr.runtime],
         "site_packages": [packages[TreeInfo] for packages in ctx.attr.site_packages],
         "stdlib": [ctx.attr.stdlib[TreeInfo]],
@@ -50,6 +52,7 @@ def _bundle(ctx, tree, version, target):
     args.add(version, format = "--python_version=%s")
     for flag, found in trees.items():
         tree_flags(args, flag, found)
+    args.add(stdlib.optimize, format = "--optimize=%s")
     args.add_all(ctx.attr.components, format_each = "--component=%s")
     args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
     args.add_all(
@@ -81,8 +84,13 @@ def _bundle(ctx, tree, version, target):
         outputs = tree_files([tree]),
         env = ENVIRONMENT,
         mnemonic = "PyRuntimeBundle",
+        resource_set = _resources if stdlib.compiler else None,
         progress_message = "Bundling Python %s for %%{label}" % version,
     )
+
+def _resources(_os, _inputs):
+    # A process per core compiles.
+    return {"cpu": 2, "memory": 300}
 
 def _source(file):
     return file.short_path + "\t" + file.path
@@ -112,7 +120,8 @@ py_runtime_bundle = rule(
 
 What a distribution ties to its own place is undone: `sysconfig` finds its prefix when imported,
 packages are found in `site-packages`, no link leads to /etc. Programs of a dist that load
-libpython find this home without a variable that their child processes would see.
+libpython find this home without a variable that their child processes would see. If the library has
+bytecode, packages get theirs.
 
 Packages come from wheels, from Python targets, and from trees. A validation action, part of every
 build, proves that interpreter, extension modules and metadata are of this Python and platform.""",

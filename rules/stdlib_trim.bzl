@@ -89,7 +89,12 @@ def _stdlib_trim_impl(ctx):
         tree,
         DefaultInfo(executable = table, files = default.files, runfiles = runfiles),
         groups,
-        PyStdlibInfo(python_version = ctx.attr.python_version, report = report),
+        PyStdlibInfo(
+            compiler = ctx.attr.interpreter[TreeInfo] if ctx.attr.interpreter else None,
+            optimize = ctx.attr.optimize,
+            python_version = ctx.attr.python_version,
+            report = report,
+        ),
         RunEnvironmentInfo({"STDLIB_REPORT": report.short_path, "STDLIB_TREE": tree.tar.short_path}),
     ]
 

@@ -1,5 +1,6 @@
 """Makes one Python home that works from anywhere; the tool behind the rule of this name."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from absl import flags
 from relocatable import cli, target, tree_tar
 from relocatable.python import components, sources, wheel
 from relocatable.python.bundle import Parts, bundle
+from relocatable.python.caches import Compiler
 from relocatable.python.tags import Python
 
 _VERSION = flags.DEFINE_string("python_version", None, "MAJOR.MINOR.", required=True)
@@ -24,6 +26,9 @@ _WHEELS = flags.DEFINE_multi_string("wheel", [], "A wheel to install.")
 _SOURCES = flags.DEFINE_string("sources", None, "File with a line SHORT_PATH<tab>PATH for each.")
 _IMPORTS = flags.DEFINE_multi_string("import", [], "Import root of the sources.")
 _WORKSPACE = flags.DEFINE_string("workspace", "_main", "The main repository among the runfiles.")
+_COMPILER = flags.DEFINE_string("compiler", None, "TAR=PROVENANCE: has an interpreter.")
+_OPTIMIZE = flags.DEFINE_integer("optimize", 0, "As python -O.", 0, 2)
+_JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Processes that compile.", 1)
 _OUT = flags.DEFINE_string("out", None, "The bundle, as a tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
 
@@ -41,10 +46,18 @@ def main() -> None:
             wheels=[wheel.read(Path(path), Path(scratch)) for path in _WHEELS.value],
             sources=_sources(label),
             components=_COMPONENTS.value,
+            compiler=_compiler(Path(scratch)),
         )
         platform = target.read(Path(_TARGET.value)) if _TARGET.value else None
         tree = bundle(Python(_VERSION.value, platform), parts, label)
         tree_tar.write(tree, out, Path(_PROVENANCE.value))
+
+
+def _compiler(scratch: Path) -> Compiler | None:
+    if not _COMPILER.value:
+        return None
+    (tree,) = tree_tar.read_all([_COMPILER.value])
+    return Compiler(tree, _OPTIMIZE.value, scratch, _JOBS.value)
 
 
 def _sources(label: str) -> list[sources.Installed]:

@@ -98,7 +98,7 @@ def _compiled(plan: Plan) -> tuple[Bytecode | None, Compilation]:
         dir=Path(_OUT.value).parent, prefix=".stdlib_trim."
     ) as directory:
         place = Path(directory).absolute()
-        python = interpreter.unpack(tree, plan.library, place)
+        python = interpreter.unpack(tree, plan.library.version, plan.library.placed(), place)
         home = library.directory(plan.library.version)
         result = compiling.compile_all(plan.texts(), home, python, _OPTIMIZE.value, _JOBS.value)
     compilation = replace(

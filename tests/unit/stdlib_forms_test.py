@@ -123,7 +123,7 @@ class InterpreterTest(parameterized.TestCase):
         with self.assertRaisesWithLiteralMatch(
             RelocatableError, "usr/bin/python3.11 is Python 2.7.18; 3.11 is wanted"
         ):
-            interpreter.unpack(self.tree(program), library, place)
+            interpreter.unpack(self.tree(program), library.version, library.placed(), place)
 
 
 class FormsTest(parameterized.TestCase):

@@ -7,7 +7,9 @@ from importlib import resources
 from relocatable import content
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Origin, Record
-from relocatable.python import components, detach, metadata, pip_scripts, stdlib, wheel
+from relocatable.python import caches, components, detach, metadata, pip_scripts, stdlib, wheel
+from relocatable.python.caches import Compiler
+from relocatable.python.library import archive
 from relocatable.python.metadata import Distribution
 from relocatable.python.sources import Installed
 from relocatable.python.tags import Python
@@ -32,6 +34,7 @@ class Parts:
         wheels: Distributions to install.
         sources: What Python targets bring, by import root.
         components: Of `components.NAMES`; empty for what there is of a program and its library.
+        compiler: What makes the bytecode of packages; None for none.
     """
 
     library: Tree
@@ -40,6 +43,7 @@ class Parts:
     wheels: Sequence[Wheel] = ()
     sources: Sequence[Installed] = ()
     components: Collection[str] = ()
+    compiler: Compiler | None = None
 
 
 def bundle(python: Python, parts: Parts, label: str) -> Tree:
@@ -65,11 +69,11 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
         for name in ("python", "python3"):
             tree.add(f"bin/{name}", Link(f"python{version}", Record(Origin(label, name))))
     _add_packages_link(tree, version, label)
-    _install(tree, python, parts, label)
     startup = resources.files("relocatable.python").joinpath("startup.py").read_bytes()
     for name, data in ((".py", startup), (".pth", f"import {STARTUP}\n".encode())):
         record = Record(Origin(label, STARTUP + name))
         tree.add(f"{home}/site-packages/{STARTUP}{name}", File(data, record))
+    _install(tree, python, parts, label)
     return tree
 
 
@@ -92,6 +96,10 @@ def _install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
             for directory, owned in root.distributions()
         ]
     pip_scripts.free(tree, packages)
+    if parts.compiler is not None:
+        compiled = caches.add(tree, packages, python.version, parts.compiler)
+        for found in distributions:
+            found.files += [compiled[path] for path in found.files if path in compiled]
     metadata.complete(tree, distributions, python.version, label)
 
 
@@ -103,7 +111,7 @@ def _added(tree: Tree, item: tuple[str, File]) -> str:
 
 def _check_sysconfig(tree: Tree, version: str) -> None:
     name = f"{stdlib.directory(version)}/{detach.SYSCONFIG_DATA}"
-    if not any(path.startswith(name) for path in tree.nodes) and _zip(version) not in tree.nodes:
+    if not any(path.startswith(name) for path in tree.nodes) and archive(version) not in tree.nodes:
         raise RelocatableError(
             f"{stdlib.directory(version)} has no {detach.SYSCONFIG_DATA}*.py: pydoc and pip want it"
         )
@@ -113,13 +121,9 @@ def _add_packages_link(tree: Tree, version: str, label: str) -> None:
     """Lets `site` find packages where Python's manual says they are."""
     home = stdlib.directory(version)
     # Bytecode has the name in it as well, and a stored zip has the bytecode as it is.
-    for path in (f"{home}/site.py", f"{home}/site.pyc", _zip(version)):
+    for path in (f"{home}/site.py", f"{home}/site.pyc", archive(version)):
         node = tree.nodes.get(path)
         if isinstance(node, File) and detach.PACKAGES.encode() in content.read(node.content):
             link = Link("site-packages", Record(Origin(label, detach.PACKAGES)))
             tree.add(f"{home}/{detach.PACKAGES}", link)
             return
-
-
-def _zip(version: str) -> str:
-    return f"{stdlib.directory(version).replace('.', '')}.zip"

@@ -1,6 +1,7 @@
 """Modules to .pyc files, by an interpreter of their own version, on all cores."""
 
 import marshal
+import posixpath
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,20 @@ class Compiled:
 
     files: Mapping[str, bytes]
     failures: Mapping[str, str]
+
+
+def cache_path(path: str, version: str, optimize: int) -> str:
+    """Where the import system looks for the bytecode of the module at `path` (PEP 488, PEP 3147).
+
+    Args:
+        path: Of the text.
+        version: MAJOR.MINOR of CPython.
+        optimize: 0 to 2.
+    """
+    place, name = posixpath.split(path)
+    tag = f"cpython-{version.replace('.', '')}"
+    level = f".opt-{optimize}" if optimize else ""
+    return posixpath.join(place, "__pycache__", f"{name.removesuffix('.py')}.{tag}{level}.pyc")
 
 
 def compile_all(

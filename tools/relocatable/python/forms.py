@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from relocatable import content
 from relocatable.content import Content
 from relocatable.provenance import Edit, Origin, Record
-from relocatable.python.library import EXTENSIONS, LANDMARK, directory
+from relocatable.python.compiling import cache_path
+from relocatable.python.library import EXTENSIONS, LANDMARK, archive, directory
 from relocatable.python.stdlib import Plan
 from relocatable.tree import File, Link, Tree
 
@@ -73,7 +74,7 @@ def produce(plan: Plan, form: str, bytecode: Bytecode | None, label: str) -> Pro
                 product.tree.add(f"{home}/{name}", node)
     if form == ZIP:
         # The interpreter looks for modules in C beside its archive.
-        name = f"{home.replace('.', '')}.zip"
+        name = archive(plan.library.version)
         product.tree.add(name, File(_zip(inside), Record(Origin(label, posixpath.basename(name)))))
     return product
 
@@ -90,12 +91,8 @@ class _Made:
         files = self.as_source(path)
         compiled = self._compiled(path)
         if compiled is not None and self.bytecode is not None:
-            # PEP 488 and PEP 3147: where the import system looks for what it may use instead.
-            place, name = posixpath.split(path)
-            level = f".opt-{self.bytecode.optimize}" if self.bytecode.optimize else ""
-            tag = f"cpython-{self.plan.library.version.replace('.', '')}"
-            cache = f"{name.removesuffix('.py')}.{tag}{level}.pyc"
-            files[posixpath.join(place, "__pycache__", cache)] = compiled
+            cache = cache_path(path, self.plan.library.version, self.bytecode.optimize)
+            files[cache] = compiled
         return files
 
     def as_pyc(self, path: str) -> dict[str, File | Link]:

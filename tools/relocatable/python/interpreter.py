@@ -5,21 +5,21 @@ import posixpath
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from relocatable import content, directory, elf
 from relocatable.errors import RelocatableError
 from relocatable.python import library as standard
-from relocatable.python.library import Library
-from relocatable.tree import Directory, File, Link, Tree
+from relocatable.tree import Directory, File, Link, Node, Tree
 
 # What platform.machine() says on Linux, as the gABI writes it.
 _MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
 _LIBRARY = re.compile(r"[^/]+\.so(\.[^/]+)?")
 # The least library that an interpreter starts with (the rest of start-up is frozen into it).
 _START_UP = ("os.py", "codecs.py", "io.py", "abc.py", "encodings")
+_SUFFIXES = (".py", ".pyc")
 _SHOWN = 300
 
 
@@ -69,18 +69,20 @@ def cannot_run(tree: Tree, version: str) -> str | None:
     return None if machine == here else f"{path} is for {machine}, this is {here}"
 
 
-def unpack(tree: Tree, library: Library, place: Path) -> Interpreter:
+def unpack(
+    tree: Tree, version: str, library: Iterable[tuple[str, Node]], place: Path
+) -> Interpreter:
     """Unpacks an interpreter, and as much of a library as it starts with, and asks its version.
 
     Args:
         tree: Has `bin/pythonX.Y` and, if they are not the machine's, its libraries.
-        library: A standard library, which tells the version that is wanted.
+        version: MAJOR.MINOR that is wanted.
+        library: Has the standard library, in any form, at its place in a prefix.
         place: An empty directory.
 
     Raises:
         RelocatableError: if it can't be started, or is of another version.
     """
-    version = library.version
     own, home = place / "interpreter", place / "home"
     own.mkdir()
     home.mkdir()
@@ -91,7 +93,7 @@ def unpack(tree: Tree, library: Library, place: Path) -> Interpreter:
         if _LIBRARY.fullmatch(posixpath.basename(name)) and not isinstance(node, Directory):
             needed.add(name, node)
     directory.unpack(needed, own)
-    directory.unpack(_start_up(library), home)
+    directory.unpack(_start_up(library, version), home)
     argv = command(needed, path, own)
     found = _run(argv, home, "import sys; print(sys.version.split()[0])", b"").decode().strip()
     if not found.startswith(version + "."):
@@ -112,14 +114,16 @@ def _find(tree: Tree, version: str) -> str:
     return found[0]
 
 
-def _start_up(library: Library) -> Tree:
-    home = standard.directory(library.version)
+def _start_up(library: Iterable[tuple[str, Node]], version: str) -> Tree:
+    home = standard.directory(version)
     result = Tree()
     # Without this directory it warns of each start.
     result.add(f"{home}/{standard.EXTENSIONS}", Directory())
-    for path, node in library.nodes.items():
-        if path.partition("/")[0] in _START_UP and path.endswith(".py"):
-            result.add(f"{home}/{path}", node)
+    for path, node in library:
+        first = path.removeprefix(f"{home}/").partition("/")[0].replace(".pyc", ".py")
+        module = first in _START_UP and path.endswith(_SUFFIXES)
+        if module or path == standard.archive(version):
+            result.add(path, node)
     return result
 
 

@@ -69,6 +69,11 @@ class Library:
         """The second part of the version."""
         return int(self.version.partition(".")[2])
 
+    def placed(self) -> Iterator[tuple[str, File | Link]]:
+        """Its files and links, with their paths in a prefix."""
+        home = directory(self.version)
+        return ((f"{home}/{path}", node) for path, node in self.nodes.items())
+
     @cached_property
     def modules(self) -> dict[str, Module]:
         """Its modules by name; where there are two of one name, the one that Python takes."""
@@ -149,6 +154,11 @@ def directory(version: str) -> str:
     if not _VERSION.fullmatch(version):
         raise RelocatableError(f"Python version {version!r}: MAJOR.MINOR is wanted, such as 3.11")
     return f"lib/python{version}"
+
+
+def archive(version: str) -> str:
+    """Returns where a standard library in a zip is below a prefix; errors as for `directory`."""
+    return f"{directory(version).replace('.', '')}.zip"
 
 
 def find(source: Tree, version: str) -> Library:
