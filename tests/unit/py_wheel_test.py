@@ -1,11 +1,12 @@
 """Wheels: what sound ones install, and how each wrong one is refused."""
 
+import hashlib
 import zipfile
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from relocatable import content
+from relocatable import content, provenance
 from relocatable.errors import RelocatableError
 from relocatable.python import wheel
 from relocatable.python.tags import Python
@@ -79,6 +80,10 @@ class WheelTest(parameterized.TestCase):
         self.assertRegex(script, rb"(?s)\A#!/bin/sh\n.*/python3\.11\".*\nprint\(1\)\n\Z")
         origin = installed["bin/hello"].record.origin
         self.assertEqual(str(origin), f"demo-1.0-py3-none-any.whl: {DATA}/scripts/hello")
+        digest = hashlib.sha256(read.path.read_bytes()).hexdigest()
+        self.assertEqual(
+            origin.source, provenance.Wheel("demo", "1.0", "demo-1.0-py3-none-any.whl", digest)
+        )
 
     def test_data_of_no_known_kind(self) -> None:
         read = self.read(self.make({f"{DATA}/etc/passwd": b""}))

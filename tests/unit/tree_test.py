@@ -7,7 +7,7 @@ from absl.testing import absltest, parameterized
 
 from relocatable import tree_tar
 from relocatable.errors import RelocatableError
-from relocatable.provenance import Edit, Origin, Package, Record
+from relocatable.provenance import Edit, Origin, Package, Record, Wheel
 from relocatable.tree import Directory, File, Link, Node, Tree, link_destination, link_target
 
 RECORD = Record(Origin(Package("p", "1", "all", "0" * 64), "x"))
@@ -104,6 +104,11 @@ class TreeTarTest(absltest.TestCase):
             ("long/" + "n" * 100, file(b"1" * 513)),
             ("ünïcode/" + "l" * 99, link("../" + "t" * 120)),
             ("not utf-8 \udcff", file()),
+            (
+                "wheel.py",
+                File(b"", Record(Origin(Wheel("w", "1", "w-1-py3-none-any.whl", "1"), "w"))),
+            ),
+            ("made", File(b"", Record(Origin("//:made", "it")))),
             ("edited", file(b"old").edited(b"new", Edit("text", "old", "new"))),
         ]
         random.shuffle(nodes)

@@ -17,7 +17,7 @@ from relocatable import content as contents
 from relocatable import launcher, tree_tar
 from relocatable.content import CHUNK, Content, Extent, Patched, Spliced
 from relocatable.output import whole
-from relocatable.provenance import Package
+from relocatable.provenance import Package, Wheel
 from relocatable.target import Target
 from relocatable.tree import Directory, File, Link, Tree
 
@@ -91,7 +91,7 @@ class Facts:
 
 def metadata(tree: Tree, facts: Facts, archive: Path, sha256: str) -> bytes:
     """Returns the metadata of a dist as JSON; docs/relocatable_dist.md tells its fields."""
-    sources: dict[Package | str, dict[str, int]] = {}
+    sources: dict[Package | Wheel | str, dict[str, int]] = {}
     entry_points: list[str] = []
     total = {"files": 0, "links": 0, "directories": 0, "bytes": 0}
     for path, node in tree:
@@ -125,9 +125,9 @@ def metadata(tree: Tree, facts: Facts, archive: Path, sha256: str) -> bytes:
     return (json.dumps(document, indent=2) + "\n").encode()
 
 
-def _sources(sources: Mapping[Package | str, dict[str, int]]) -> list[dict[str, Any]]:
+def _sources(sources: Mapping[Package | Wheel | str, dict[str, int]]) -> list[dict[str, Any]]:
     named = [
-        (asdict(source) if isinstance(source, Package) else {"label": source}) | counts
+        ({"label": source} if isinstance(source, str) else asdict(source)) | counts
         for source, counts in sources.items()
     ]
     return sorted(named, key=lambda source: (source.get("name", ""), source.get("label", "")))

@@ -4,10 +4,10 @@ The SBOM, the edit log and the answer to "why is this file here?" are all made f
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from relocatable.errors import RelocatableError
 
@@ -27,15 +27,38 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """A package or a label (of a target, or of the rule that made the file), and the path in it."""
+class Wheel:
+    """A Python wheel: what its metadata says, and the name and SHA-256 (hex) of its file."""
 
-    source: Package | str
+    name: str
+    version: str
+    file: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """As people write it: the file's name."""
+        return self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a file was taken from, and the path in it.
+
+    Attributes:
+        source: A package, a wheel, or a label: of a target, or of the rule that made the file.
+        path: In it; for what a rule made, what that calls it.
+    """
+
+    source: Package | Wheel | str
     path: str
 
     def __str__(self) -> str:
         """For messages: the source and the path in it."""
         return f"{self.source}: {self.path}"
+
+
+_KINDS: Final[Mapping[str, type[Package] | type[Wheel]]] = {"deb": Package, "wheel": Wheel}
+"""What JSON calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +107,13 @@ def read(path: Path) -> dict[str, Record]:
         RelocatableError: if a line is not what `write` makes.
     """
     records = {}
-    known: dict[Origin | Package, Any] = {}
+    known: dict[Package | Wheel, Package | Wheel] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             fields = json.loads(line)
-            source = fields.get("deb")
-            if source is not None:
-                package = Package(**source)
-                source = known.setdefault(package, package)
-            else:
-                source = fields["label"]
+            kind = next((kind for kind in _KINDS if kind in fields), None)
+            found = _KINDS[kind](**fields[kind]) if kind else None
+            source = known.setdefault(found, found) if found else fields["label"]
             records[fields["path"]] = Record(
                 Origin(source, fields["from"]),
                 tuple(Edit(**edit) for edit in fields.get("edits", ())),
@@ -106,12 +126,5 @@ def read(path: Path) -> dict[str, Record]:
 def _origin(origin: Origin) -> dict[str, Any]:
     if isinstance(origin.source, str):
         return {"label": origin.source, "from": origin.path}
-    return {
-        "deb": {
-            "name": origin.source.name,
-            "version": origin.source.version,
-            "architecture": origin.source.architecture,
-            "sha256": origin.source.sha256,
-        },
-        "from": origin.path,
-    }
+    kind = next(kind for kind, made in _KINDS.items() if isinstance(origin.source, made))
+    return {kind: asdict(origin.source), "from": origin.path}

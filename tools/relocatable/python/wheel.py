@@ -6,6 +6,7 @@ Source: the specification "Binary distribution format" (PEP 427, PEP 491).
 """
 
 import email
+import hashlib
 import itertools
 import os
 import re
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from relocatable import content
+from relocatable import content, provenance
 from relocatable.content import CHUNK, Extent, Store
 from relocatable.decompress import SIZE_LIMIT
 from relocatable.errors import RelocatableError, problems
@@ -48,16 +49,14 @@ class Wheel:
 
     Attributes:
         path: Of the .whl file.
-        name: Of the distribution, as its metadata spells it.
-        version: Of the distribution.
+        source: What provenance says of it.
         prefix: What its own directories begin with: NAME-VERSION.
         tags: What it is for; it runs where one of them does.
         files: By path in the wheel; without RECORD and signatures.
     """
 
     path: Path
-    name: str
-    version: str
+    source: provenance.Wheel
     prefix: str
     tags: tuple[Tag, ...]
     files: Mapping[str, Item]
@@ -65,6 +64,16 @@ class Wheel:
     def __str__(self) -> str:
         """For messages."""
         return f"{self.name} {self.version}"
+
+    @property
+    def name(self) -> str:
+        """Of the distribution, as its metadata spells it."""
+        return self.source.name
+
+    @property
+    def version(self) -> str:
+        """Of the distribution."""
+        return self.source.version
 
     @property
     def dist_info(self) -> str:
@@ -110,7 +119,10 @@ def read(path: Path, scratch: Path) -> Wheel:
     tags = tuple(Tag(*tag) for tag in itertools.product(*parts))
     for left_out in (record.NAME, *record.SIGNATURES):
         files.pop(f"{prefix}{_DIST_INFO}/{left_out}", None)
-    return Wheel(path, name, version, prefix, tags, files)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    source = provenance.Wheel(name, version, path.name, digest)
+    return Wheel(path, source, prefix, tags, files)
 
 
 def normal(name: str) -> str:
@@ -147,7 +159,7 @@ def install(wheel: Wheel, home: str, python: Python) -> Iterator[tuple[str, File
         "data": "",
     }
     for path, item in wheel.files.items():
-        file = File(item.data, Record(Origin(wheel.path.name, path)), item.executable)
+        file = File(item.data, Record(Origin(wheel.source, path)), item.executable)
         directory, _, rest = path.partition("/")
         if directory != wheel.prefix + ".data":
             yield f"{packages}/{path}", file
