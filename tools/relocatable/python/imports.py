@@ -61,7 +61,7 @@ def of_source(text: bytes, module: str, *, is_package: bool) -> list[Import]:
         RelocatableError: if the text is no Python that any version knows.
     """
     package = module if is_package else module.rpartition(".")[0]
-    tree = _parse(text, module)
+    tree = _parse(text)
     reader = _Reader(package)
     found = list(reader.block(tree.body, _Context()))
     if any(name.encode() in text for name in _CALLS):
@@ -69,7 +69,7 @@ def of_source(text: bytes, module: str, *, is_package: bool) -> list[Import]:
     return found
 
 
-def _parse(text: bytes, module: str) -> ast.Module:
+def _parse(text: bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the library's own odd escapes.
         try:
@@ -79,7 +79,7 @@ def _parse(text: bytes, module: str) -> ast.Module:
         try:
             return ast.parse(skeleton.of(text))
         except (SyntaxError, ValueError) as error:
-            raise RelocatableError(f"{module} can't be parsed: {error}") from error
+            raise RelocatableError(f"can't be parsed: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ a file: what they import by themselves is in `relocatable.python.dynamic`.
 import fnmatch
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from relocatable.errors import problems
+from relocatable.errors import RelocatableError, problems
 from relocatable.python import dynamic, imports
 from relocatable.python.imports import Import, Kind
 from relocatable.python.library import Library
@@ -36,9 +36,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """The imports of a library's modules, each read when it is first asked for."""
+    """The imports of a library's modules, each read when it is first asked for.
+
+    Attributes:
+        library: What they are of.
+        unread: Why texts can't be read, by what they are called; CPython's tests have such.
+    """
 
     library: Library
+    unread: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -47,22 +53,14 @@ class Graph:
         return frozenset(self.library.modules).union(*(table for _, table in _TABLES))
 
     def edges(self, name: str) -> tuple[Edge, ...]:
-        """The imports of a module, those that its tables tell included.
-
-        Raises:
-            RelocatableError: if its text can't be parsed.
-        """
+        """The imports of a module, those that its tables tell included; see `unread`."""
         if name not in self._edges:
             self._edges[name] = tuple(self._of(name))
         return self._edges[name]
 
     def of_text(self, importer: str, text: bytes) -> list[Edge]:
-        """The imports of the library in a text that is not part of it.
-
-        Raises:
-            RelocatableError: if it can't be parsed.
-        """
-        return list(self._resolved(importer, imports.of_source(text, "", is_package=False)))
+        """The imports of the library in a text that is not part of it; see `unread`."""
+        return list(self._resolved(importer, self._imports(importer, text, "", is_package=False)))
 
     def expand(self, pattern: str) -> list[str]:
         """The modules that a name stands for; it may end with `*`."""
@@ -79,12 +77,22 @@ class Graph:
                 yield from self._linked(name, module.path)
             elif module.is_source:
                 text = self.library.read(module.path)
-                found = imports.of_source(text, name, is_package=module.is_package)
+                found = self._imports(name, text, name, is_package=module.is_package)
                 yield from self._resolved(name, found)
         for kind, table in _TABLES:
             for pattern in table.get(name, ()):
                 for imported in self.expand(pattern):
                     yield Edge(name, imported, 0, kind)
+
+    def _imports(
+        self, shown: str, text: bytes, module: str, *, is_package: bool
+    ) -> Sequence[Import]:
+        try:
+            return imports.of_source(text, module, is_package=is_package)
+        except RelocatableError as error:
+            # Nobody can import it either, so nothing that it wants is missing.
+            self.unread[shown] = str(error)
+            return ()
 
     def _linked(self, name: str, path: str) -> Iterator[Edge]:
         there = self.library.target(path)

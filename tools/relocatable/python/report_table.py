@@ -28,7 +28,7 @@ def summary(document: Document) -> Iterator[str]:
     yield from _largest(document)
     if document["warnings"]:
         yield ""
-        yield "imports that will fail, and may:"
+        yield "warnings:"
         yield from (f"  {warning}" for warning in document["warnings"])
 
 

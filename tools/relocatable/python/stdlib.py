@@ -53,7 +53,8 @@ class Plan:
         features: For each path, the features that it belongs to.
         kept: For each path that stays: the import chain from a root, or another reason alone.
         dropped: For each path that goes: what left it out.
-        warnings: Imports of kept modules that will fail, which the modules can do without.
+        warnings: Imports of kept modules that will fail, which the modules can do without; and
+            modules that can't be read.
     """
 
     library: Library
@@ -194,6 +195,9 @@ def _check(
         [_failure(edges, gone) for edges in failures.values()],
         f"these imports would fail in the trimmed library of Python {graph.library.version}:",
     )
+    warnings |= {
+        f"{name} {why}; what it imports is not known" for name, why in graph.unread.items()
+    }
     return sorted(warnings)
 
 
