@@ -1,6 +1,7 @@
 """Proves that a finished tree keeps the contract of a dist, from nothing but its bytes."""
 
 import posixpath
+import re
 from dataclasses import dataclass, field, replace
 
 from relocatable import closure, content, launcher
@@ -16,9 +17,10 @@ from relocatable.tree import File, Link, Tree
 
 _ORIGIN = "$ORIGIN"
 # What a path of the machine that built something looks like: Bazel's own, and, in a package of
-# Debian, that of its builders. (Elsewhere, /build may be an example in a manual.)
-_LEAKS = (b"/execroot/", b"/.cache/bazel/")
-_LEAKS_OF_DEBIAN = (b"/build/",)
+# Debian, that of its builders. (Elsewhere, /build may be an example in a manual; and in CPython,
+# Tools/build has generated this and that.)
+_LEAK = re.compile(rb"/execroot/|/\.cache/bazel/")
+_LEAK_IN_DEBIAN = re.compile(_LEAK.pattern + rb"|(?<![\w.-])/build/")
 
 
 @dataclass(slots=True)
@@ -73,12 +75,12 @@ def verify(tree: Tree, target: Target) -> Report:
 def _check_text(path: str, file: File, report: Report) -> None:
     data = content.read(file.content)
     from_debian = isinstance(file.record.origin.source, Package)
-    for leak in _LEAKS + (_LEAKS_OF_DEBIAN if from_debian else ()):
-        if leak in data:
-            line = data[: data.index(leak)].count(b"\n") + 1
-            report.problems.append(
-                f"{path}:{line} names a path of the machine that built it ({leak.decode()}…)"
-            )
+    leak = (_LEAK_IN_DEBIAN if from_debian else _LEAK).search(data)
+    if leak is not None:
+        line = data[: leak.start()].count(b"\n") + 1
+        report.problems.append(
+            f"{path}:{line} names a path of the machine that built it ({leak[0].decode()}…)"
+        )
 
 
 def _check_launcher(tree: Tree, path: str, file: File, report: Report) -> None:

@@ -5,6 +5,7 @@ import posixpath
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,15 +149,19 @@ def command(tree: Tree, path: str, place: Path) -> tuple[str, ...]:
 
 
 def _run(argv: Sequence[str], home: Path, program: str, data: bytes) -> bytes:
-    # Not -I, with which PYTHONHOME would not count; the environment holds nothing else.
-    command = [*argv, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", program]
     environment = {"PYTHONHOME": str(home), "PYTHONHASHSEED": "0"}
-    try:
-        done = subprocess.run(
-            command, input=data, env=environment, capture_output=True, check=False
-        )
-    except OSError as error:
-        raise RelocatableError(f"{argv[-1]} can't be started: {error.strerror}") from error
+    # From a file: for -c, newer versions import a part of the library that isn't here.
+    with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:
+        file.write(program)
+        file.flush()
+        # Not -I, with which PYTHONHOME would not count; the environment holds nothing else.
+        command = [*argv, "-s", "-S", "-P", "-B", "-X", "utf8", file.name]
+        try:
+            done = subprocess.run(
+                command, input=data, env=environment, capture_output=True, check=False
+            )
+        except OSError as error:
+            raise RelocatableError(f"{argv[-1]} can't be started: {error.strerror}") from error
     if done.returncode:
         said = " ".join(done.stderr.decode("utf-8", "replace").split())[-_SHOWN:]
         raise RelocatableError(f"{argv[-1]} ended with status {done.returncode}: {said}")
