@@ -8,6 +8,7 @@ load("//rules:file_tree.bzl", _file_tree = "file_tree")
 load("//rules:providers.bzl", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
 load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolchain")
 load("//rules:py_runtime_bundle.bzl", _py_runtime_bundle = "py_runtime_bundle")
+load("//rules:py_runtime_tree.bzl", _py_runtime_tree = "py_runtime_tree")
 load("//rules:python_standalone_extract.bzl", _python_standalone_extract = "python_standalone_extract")
 load("//rules:relocatable_dist.bzl", _relocatable_dist = "relocatable_dist")
 load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_dist_test")
@@ -17,6 +18,7 @@ deb_extract = _deb_extract
 file_tree = _file_tree
 py_bundle_toolchain = _py_bundle_toolchain
 py_runtime_bundle = _py_runtime_bundle
+py_runtime_tree = _py_runtime_tree
 python_standalone_extract = _python_standalone_extract
 relocatable_dist = _relocatable_dist
 relocatable_dist_test = _relocatable_dist_test

@@ -187,5 +187,37 @@ class StandaloneTest(parameterized.TestCase):
             self.extract(pack({"python/../../x": b""}))
 
 
+class InstalledTest(absltest.TestCase):
+    def test_files(self) -> None:
+        place = Path(self.create_tempdir().full_path)
+        files = {
+            "bin/python3.11": b"",
+            "lib/python3.11/os.py": b"",
+            "lib/pkgconfig/python-3.11.pc": b"prefix=/install\n",
+        }
+        paths = {}
+        for number, (name, data) in enumerate(files.items()):
+            paths[name] = place / str(number)
+            paths[name].write_bytes(data)
+        tree = standalone.installed(paths, "3.11", "//:x")
+        self.assertEqual(
+            [path for path, file in tree.files() if file.executable], ["bin/python3.11"]
+        )
+        text = tree.file("lib/pkgconfig/python-3.11.pc")
+        self.assertEqual(content.read(text.content), b"prefix=/usr\n")
+        self.assertEqual(str(text.record.origin), "//:x: lib/pkgconfig/python-3.11.pc")
+
+    def test_of_another_version(self) -> None:
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            "lib/python3.12/os.py is wanted among the runtime's files, found Python 3.11",
+        ):
+            standalone.installed({"lib/python3.11/os.py": Path("x")}, "3.12", "//:x")
+
+    def test_none(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "runtime's files, 1 have no Python$"):
+            standalone.installed({"lib/os.py": Path("x")}, "3.12", "//:x")
+
+
 if __name__ == "__main__":
     absltest.main()

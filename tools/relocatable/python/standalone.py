@@ -15,11 +15,13 @@ Source: "Distribution Archives" in the project's documentation, format versions 
 import json
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from relocatable import content, tree_read
+from relocatable.content import Extent
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Record
 from relocatable.python.library import directory
@@ -101,6 +103,34 @@ def extract(archive: Path, version: str, label: str) -> Standalone:
         raise RelocatableError(
             f"{archive}: {_DESCRIPTION} says of licences what can't be read: {error!r}"
         ) from error
+
+
+def installed(files: Mapping[str, Path], version: str, label: str) -> Tree:
+    """Makes a tree of the files of an unpacked archive, as a build tool hands them out.
+
+    Args:
+        files: By path below the prefix. Of links to a file, each is a file of its own here.
+        version: MAJOR.MINOR.
+        label: Who asks, for the provenance.
+
+    Raises:
+        RelocatableError: if there is no Python of this version.
+    """
+    wanted = f"{directory(version)}/os.py"
+    if wanted not in files:
+        matches = (re.fullmatch(r"lib/python(3\.\d+)/os\.py", path) for path in files)
+        others = sorted(match[1] for match in matches if match)
+        raise RelocatableError(
+            f"{wanted} is wanted among the runtime's files, "
+            + (f"found Python {', '.join(others)}" if others else f"{len(files)} have no Python")
+        )
+    tree = Tree()
+    for path, file in files.items():
+        # Modes say nothing: some executors let all inputs be programs.
+        executable = path.startswith("bin/")
+        made = File(Extent.of_file(file), Record(Origin(label, path)), executable)
+        tree.add(path, _relocated(path, made))
+    return tree
 
 
 def _description(source: Tree, archive: Path) -> dict[str, Any]:
