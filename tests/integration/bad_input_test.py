@@ -308,7 +308,7 @@ class DistTest(BadInputTest):
         (line,) = self.refused(
             "py_runtime_bundle",
             "--python_version=3.11",
-            f"--stdlib={self.tree({'lib/python3.11/os.py': b''})}",
+            f"--stdlib={self.tree({'lib/python3.11/sysconfig.py': b''}, 'library')}",
             f"--runtime={self.tree({'bin/python3.11': b''})}",
             "--out=x.tar",
             "--provenance=x.jsonl",

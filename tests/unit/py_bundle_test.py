@@ -81,6 +81,12 @@ class BundleTest(absltest.TestCase):
         self.assertEqual(edited.content, b"x = 1\nprefix_scheme = 'posix_prefix'\n")
         self.assertEqual([edit.what for edit in edited.record.edits], ["text"])
 
+    def test_a_library_that_does_without_sysconfig(self) -> None:
+        tree = library()
+        for name in ("_sysconfigdata__x", "sysconfig"):
+            del tree.nodes[f"{HOME}/{name}.py"]
+        self.assertIn(f"{HOME}/site.py", made(base=tree).nodes)
+
     def test_no_sysconfigdata(self) -> None:
         tree = library()
         del tree.nodes[f"{HOME}/_sysconfigdata__x.py"]

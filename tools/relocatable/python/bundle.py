@@ -21,6 +21,8 @@ STARTUP = "_relocatable"
 
 # By its presence pip leaves the Python alone, which is apt's. This one is not.
 _MARKER = "EXTERNALLY-MANAGED"
+# In whichever form it is; in a zip, what it wants is beside it.
+_SYSCONFIG = {f"sysconfig{rest}" for rest in (".py", ".pyc", "/__init__.py", "/__init__.pyc")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,11 @@ def _added(tree: Tree, item: tuple[str, File]) -> str:
 
 
 def _check_sysconfig(tree: Tree, version: str) -> None:
-    name = f"{stdlib.directory(version)}/{detach.SYSCONFIG_DATA}"
-    if not any(path.startswith(name) for path in tree.nodes) and archive(version) not in tree.nodes:
-        raise RelocatableError(
-            f"{stdlib.directory(version)} has no {detach.SYSCONFIG_DATA}*.py: pydoc and pip want it"
-        )
+    home = stdlib.directory(version)
+    names = {path.removeprefix(f"{home}/") for path in tree.nodes if path.startswith(home)}
+    if not names & _SYSCONFIG or any(name.startswith(detach.SYSCONFIG_DATA) for name in names):
+        return
+    raise RelocatableError(f"{home} has no {detach.SYSCONFIG_DATA}*.py: its sysconfig wants it")
 
 
 def _add_packages_link(tree: Tree, version: str, label: str) -> None:
