@@ -3,6 +3,21 @@
 load("@rules_python//python:defs.bzl", "py_test")
 load("//rules:providers.bzl", "RelocatableDistInfo")
 
+# All of them. tools/relocatable/conditions.py says what each is, and refuses others.
+CONDITIONS = [
+    "plain",
+    "spaces",
+    "unicode",
+    "long_path",
+    "colon",
+    "link",
+    "relative",
+    "read_only",
+    "decoys",
+    "at_once",
+    "moved",
+]
+
 def _spec_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".json")
     archive = ctx.attr.dist[RelocatableDistInfo].archive
@@ -10,6 +25,7 @@ def _spec_impl(ctx):
     ctx.actions.write(spec, json.encode_indent({
         "archive": archive.short_path,
         "command": ctx.attr.command,
+        "conditions": ctx.attr.conditions,
         "empty_root": ctx.attr.empty_root,
         "emulator": emulator.short_path if emulator else None,
         "env": ctx.attr.env,
@@ -24,6 +40,7 @@ _spec = rule(
     doc = "Writes what relocatable_dist_test runs and expects.",
     attrs = {
         "command": attr.string_list(mandatory = True, allow_empty = False, doc = "Program and arguments."),
+        "conditions": attr.string_list(mandatory = True, doc = "What is tried."),
         "dist": attr.label(mandatory = True, providers = [RelocatableDistInfo], doc = "The dist."),
         "empty_root": attr.bool(doc = "Whether there is nothing but the dist."),
         "emulator": attr.label(allow_single_file = True, doc = "A user-mode emulator."),
@@ -42,8 +59,9 @@ def relocatable_dist_test(
         env = {},
         empty_root = False,
         emulator = None,
+        conditions = CONDITIONS,
         **kwargs):
-    """Unpacks a dist into a directory with spaces, runs a program of it, moves it, runs it again.
+    """Unpacks a dist and runs a program of it: moved about, and in conditions that break others.
 
     The program sees no variable but those given here, and the test fails if its loader's own trace
     names a file that is not in the dist.
@@ -52,12 +70,14 @@ def relocatable_dist_test(
         name: a unique name for this target.
         dist: label of a `relocatable_dist`.
         command: path of a program in the dist, and its arguments.
-        output: texts that its stdout or stderr have to contain.
+        output: texts that its stdout or stderr have to contain; `{root}` in them is the dist's path.
         exit_code: the exit status that is wanted.
         env: the program's environment.
         empty_root: whether to run it where there is nothing but the dist, /proc and /dev; this
             needs the right to make a mount namespace.
         emulator: label of a user-mode emulator (a static qemu-ARCH), for a dist of another machine.
+        conditions: in what it is tried, one after the other; all by default, see
+            docs/relocatable_dist_test.md.
         **kwargs: passed on to `py_test`, for example `size` or `target_compatible_with`.
     """
     common = {key: kwargs[key] for key in ["tags", "target_compatible_with", "visibility"] if key in kwargs}
@@ -66,6 +86,7 @@ def relocatable_dist_test(
         testonly = True,
         dist = dist,
         command = command,
+        conditions = conditions,
         output = output,
         exit_code = exit_code,
         env = env,

@@ -160,6 +160,25 @@ class RunTest(LauncherTest):
             ],
         )
 
+    @parameterized.parameters(
+        ({}, True),
+        ({"LANG": "C"}, True),
+        ({"LANG": "de_DE.UTF-8", "LC_CTYPE": "POSIX"}, True),
+        ({"LANG": "", "LC_CTYPE": "", "LC_ALL": ""}, True),
+        ({"LANG": "de_DE.UTF-8"}, False),
+        ({"LC_CTYPE": "de_DE.ISO-8859-1"}, False),
+        ({"LC_ALL": "C"}, False),
+        ({"LANG": "Cornish"}, False),
+    )
+    def test_a_locale_where_none_is_chosen(self, environ: dict[str, str], changed: bool) -> None:
+        settings = Settings(1, "libexec/cat", arguments=SHOW, ctype="C.UTF-8")
+        got = shown(self.dist.add("bin/tool", settings), environ=environ).environ
+        self.assertEqual("LC_CTYPE=C.UTF-8" in got, changed)
+        noted = [entry for entry in got if entry.startswith(launcher.RESTORE)]
+        before = environ.get("LC_CTYPE")
+        note = f"{launcher.RESTORE}LC_CTYPE=" + ("" if before is None else f"={before}")
+        self.assertEqual(noted, [note] if changed else [])
+
     def test_an_empty_environment_stays_empty(self) -> None:
         tool = self.dist.add("bin/tool", Settings(1, "libexec/cat", arguments=SHOW))
         self.assertEqual(shown(tool, ["cat"], {}).environ, [])
@@ -268,12 +287,16 @@ class RunTest(LauncherTest):
                     *(variable(names) for _ in range(make.randrange(4))),
                 ),
                 argv0=make.choice([None, SELF, template()]),
+                ctype=make.choice([None, "C.UTF-8"]),
             )
             argv = [f"{text()}/cat", *(text() for _ in range(make.randrange(4)))]
             environ = {name: text() for name in ["A", "B", "D", "é"] if make.randrange(2)}
             for name in ("A", "B", "E"):
                 if not make.randrange(4):
                     environ["RELOCATABLE_RESTORE_" + name] = make.choice(["", "=", "==", "=x"])
+            for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+                if not make.randrange(3):
+                    environ[name] = make.choice(["", "C", "POSIX", "POSIX2", "en_US.UTF-8"])
             tool = dist.add(path, settings)
 
             with self.subTest(settings=settings, argv=argv, environ=environ):

@@ -165,7 +165,7 @@ static void restore(struct environment *environment, char **from) {
     for (char **entry = from; *entry; entry++)
         if (!after(*entry, RESTORE)) add(environment, *entry);
     for (; *from; from++) {
-        char *name = after(*from, RESTORE);
+        char *name = (char *)after(*from, RESTORE);
         if (!name) continue;
         remove(environment, name);
         size_t n = name_length(name);
@@ -204,6 +204,26 @@ static void unset(struct environment *environment, const char *name) {
         if (same == n) change(environment, entry, 0);  // another takes its place in the list
         else i++;
     }
+}
+
+// The value of a name in the environment, empty if there is none.
+static const char *value_of(const struct environment *environment, const char *name) {
+    for (size_t i = 0; i < environment->count; i++) {
+        const char *entry = environment->entries[i];
+        const char *value = entry + name_length(entry);
+        if (same_name(entry, name)) return *value ? value + 1 : value;
+    }
+    return "";
+}
+
+// Whether nobody has chosen a locale for characters, so that they are ASCII: see locale(7). Who has
+// set LC_ALL wants just that.
+static int in_c_locale(const struct environment *environment) {
+    if (*value_of(environment, "LC_ALL")) return 0;
+    const char *value = value_of(environment, "LC_CTYPE");
+    if (!*value) value = value_of(environment, "LANG");
+    const char *rest = after(value, "POSIX");
+    return !*value || (rest && !*rest) || (value[0] == 'C' && !value[1]);
 }
 
 // A value that the kernel hands over, or 0. See getauxval(3).
@@ -256,6 +276,10 @@ _Noreturn void start(size_t *stack) {
             case EXECUTE: program = expand(template, &place); break;
             case ARGUMENT: arguments[n++] = expand(template, &place); break;
             case SET: change(&environment, template, expand(template, &place)); break;
+            case SET_IN_C:
+                if (!in_c_locale(&environment)) break;
+                change(&environment, template, expand(template, &place));
+                break;
             case UNSET: unset(&environment, template); break;
         }
     }

@@ -11,6 +11,7 @@ enum kind {
     EXECUTE = 'X',   // the file to execute; exactly one, the first record
     ARGUMENT = 'A',  // an argument that comes before the user's own
     SET = 'S',       // NAME=value in the environment
+    SET_IN_C = 'C',  // NAME=value in the environment, if the locale is C
     UNSET = 'U',     // NAME that must not be in the environment; NAME* for all that begin so
 };
 

@@ -18,7 +18,7 @@ static int contains(const char *text, char wanted) {
 }
 
 // What follows `prefix` in `text`, or a null pointer.
-static char *after(char *text, const char *prefix) {
+static const char *after(const char *text, const char *prefix) {
     while (*prefix)
         if (*text++ != *prefix++) return 0;
     return text;

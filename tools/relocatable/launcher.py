@@ -46,7 +46,8 @@ _HEADER = struct.Struct("<16sHHHH")  # magic, version, capacity, size, depth
 _MAGIC = b"relocatable/exe\0"
 _VERSION = 1
 
-_EXECUTE, _ARGUMENT, _SET, _UNSET = "XASU"
+_EXECUTE, _ARGUMENT, _SET, _SET_IN_C, _UNSET = "XASCU"
+_CTYPE = "LC_CTYPE"
 _NAME = "\3"  # argv[0]
 _TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2", SELF: "\4"}
 _RESERVED = re.compile("[\0-\4]")
@@ -67,6 +68,9 @@ class Settings:
             value (replaced likewise), or None for a variable that it must not see. A name that
             ends with `*` stands for all that begin so, and has no value.
         argv0: What the program's argv[0] is to be (replaced likewise), if not the launcher's own.
+        ctype: What LC_CTYPE is to be if nobody has chosen a locale for characters, so that it would
+            be C's, which has only ASCII: if LC_ALL is not set, and LC_CTYPE, or else LANG, is `C`,
+            `POSIX`, or not set.
     """
 
     depth: int
@@ -76,6 +80,7 @@ class Settings:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str | None], ...] = ()
     argv0: str | None = None
+    ctype: str | None = None
 
     def __post_init__(self) -> None:
         """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
@@ -101,7 +106,7 @@ class Settings:
             if names.count(name) > 1:
                 raise RelocatableError(f"launcher: variable {name} is given twice")
         values = (value or "" for _, value in self.environment)
-        for text in (*self.arguments, *names, *values, self.argv0 or ""):
+        for text in (*self.arguments, *names, *values, self.argv0 or "", self.ctype or ""):
             if found := _RESERVED.search(text):
                 raise RelocatableError(
                     f"launcher: {text!r} has the byte {ord(found[0])}, which settings can't hold"
@@ -213,15 +218,21 @@ def command(
             path = expand(template)
         elif kind == _ARGUMENT:
             arguments.append(expand(template))
-        else:
+        elif kind != _SET_IN_C or _in_c_locale(variables):
             variable = template.partition("=")[0]
             for each in _meant(variable, variables):
                 old = variables.pop(each, None)
-                if kind == _SET:
+                if kind != _UNSET:
                     variables[each] = expand(template).partition("=")[2]
-                if kind == _SET or old is not None:
+                if kind != _UNSET or old is not None:
                     variables.setdefault(RESTORE + each, "" if old is None else "=" + old)
     return Command(path, (*arguments, *argv[1:]), variables)
+
+
+def _in_c_locale(environ: Mapping[str, str]) -> bool:
+    """Whether nobody has chosen a locale for characters."""
+    chosen = environ.get(_CTYPE) or environ.get("LANG") or "C"
+    return not environ.get("LC_ALL") and chosen in {"C", "POSIX"}
 
 
 def _meant(name: str, environ: Mapping[str, str]) -> list[str]:
@@ -311,6 +322,8 @@ def _records(settings: Settings) -> list[str]:
         _UNSET + name if value is None else f"{_SET}{name}={_encode(value)}"
         for name, value in settings.environment
     ]
+    if settings.ctype is not None:
+        records.append(f"{_SET_IN_C}{_CTYPE}={settings.ctype}")
     return records
 
 
@@ -343,4 +356,7 @@ def _settings(records: list[str], depth: int, *, through_loader: bool) -> Settin
             for name, equals, value in (record.partition("=") for record in variables)
         ),
         argv0=None if argv0 == _NAME else _decode(argv0),
+        ctype=next(
+            (record.partition("=")[2] for record in records if record[:1] == _SET_IN_C), None
+        ),
     )

@@ -106,6 +106,7 @@ def _launcher(path: str, program: str, start: Start | None, request: Request) ->
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,
+        ctype=start.ctype if start else None,
     )
     data = launcher.patch(request.launcher, settings)
     record = Record(

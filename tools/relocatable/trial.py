@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from relocatable.errors import RelocatableError
 _LOADED = re.compile(r"calling init: (/.*)$", re.MULTILINE)
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
+_MS_RDONLY = 1
+_MS_REMOUNT = 32
 _MS_BIND = 4096
 _MS_REC = 16384
 _MS_PRIVATE = 1 << 18
@@ -96,6 +98,27 @@ def unpack(archive: Path, directory: Path) -> Path:
     return found[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a program runs.
+
+    Attributes:
+        empty_root: whether there is nothing but the dist, /proc and /dev.
+        place: the dist's path below an empty root.
+        shown: further directories in an empty root, by their paths there.
+        linked: whether the dist is entered through a link to it.
+        relative: whether the program is started as `./NAME`, from its own directory.
+        read_only: whether nobody can write to the dist.
+    """
+
+    empty_root: bool = False
+    place: str = "dist"
+    shown: Mapping[str, Path] = field(default_factory=dict)
+    linked: bool = False
+    relative: bool = False
+    read_only: bool = False
+
+
 def run(
     dist: Dist,
     arguments: Sequence[str],
@@ -103,6 +126,7 @@ def run(
     *,
     environment: Mapping[str, str] | None = None,
     empty_root: bool = False,
+    room: Room | None = None,
     timeout: float = 300,
 ) -> Outcome:
     """Runs a program of a dist with an environment of our choice, and notes what it loads.
@@ -112,18 +136,33 @@ def run(
         arguments: the program's path in the dist, and its arguments.
         scratch: an existing directory for the loader's trace and for the empty root.
         environment: all the variables that the program sees; none by default.
-        empty_root: whether to run where there is nothing but the dist, /proc and /dev.
+        empty_root: as `Room(empty_root=…)`.
+        room: where it runs.
         timeout: seconds.
     """
+    room = room or Room(empty_root)
     enter: Callable[[], None] | None = None
     root, trace = dist.root, scratch / "trace"
     trace.mkdir()
-    if empty_root:
-        enter, root, emulator = _empty_root(dist, scratch, trace)
+    entered = root
+    if room.empty_root:
+        enter, root, emulator = _empty_root(dist, scratch, trace, room)
+        entered = Path("/link") if room.linked else root
         dist = Dist(dist.root, emulator)
-    trace_name = "/trace" if empty_root else str(trace)
+    else:
+        if room.read_only:
+            enter = _read_only(root)
+        if room.linked:
+            entered = scratch / "link"
+            entered.symlink_to(root)
+    trace_name = "/trace" if room.empty_root else str(trace)
     traced = {"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": f"{trace_name}/loader", **(environment or {})}
-    argv, changed = dist.command(arguments, traced, root)
+    argv, changed = dist.command(arguments, traced, entered)
+    if room.relative:
+        program = entered / arguments[0]
+        if dist.emulator is None:
+            argv[0] = f"./{program.name}"
+        enter = _in_directory(program.parent, enter)
     done = subprocess.run(
         argv,
         env=changed,
@@ -139,26 +178,79 @@ def run(
     for path in trace.iterdir():
         path.unlink()
     trace.rmdir()
-    inside = f"{root}/"
-    real = {os.path.normpath(path).replace(inside, f"{dist.root}/", 1) for path in loaded}
+    real = {_outside(os.path.normpath(path), (entered, root), dist.root) for path in loaded}
     return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), frozenset(real))
 
 
+def _outside(path: str, names: Iterable[Path], root: Path) -> str:
+    """A path as it is called here, of one that a program calls by one of the dist's names."""
+    for name in names:
+        if path.startswith(f"{name}/"):
+            return path.replace(f"{name}/", f"{root}/", 1)
+    return path
+
+
+def _in_directory(directory: Path, enter: Callable[[], None] | None) -> Callable[[], None]:
+    def change() -> None:
+        if enter is not None:
+            enter()
+        os.chdir(directory)
+
+    return change
+
+
+def _read_only(root: Path) -> Callable[[], None]:
+    """Makes a dist unwritable for a program: by a mount of its own, or by modes.
+
+    Modes are no obstacle for root, and others may have no right to mount.
+    """
+    if os.geteuid():
+        for path in [root, *root.rglob("*")]:
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o555)
+    libc = ctypes.CDLL(None, use_errno=True)
+    place = bytes(root)
+    private = not os.geteuid()
+
+    def enter() -> None:
+        if private:
+            _check(libc, libc.unshare(_CLONE_NEWNS), "unshare")
+            _check(libc, libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount /")
+            _bind(libc, place, place, read_only=True)
+
+    return enter
+
+
+def _bind(libc: ctypes.CDLL, source: bytes, target: bytes, *, read_only: bool) -> None:
+    _check(libc, libc.mount(source, target, None, _MS_BIND | _MS_REC, None), "mount")
+    if read_only:
+        # What else holds for the mount has to go on to hold, or the kernel refuses.
+        kept = os.statvfs(target).f_flag & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC)
+        flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | kept
+        _check(libc, libc.mount(None, target, None, flags, None), "mount read-only")
+
+
 def _empty_root(
-    dist: Dist, scratch: Path, trace: Path
+    dist: Dist, scratch: Path, trace: Path, room: Room
 ) -> tuple[Callable[[], None], Path, Path | None]:
     """Makes a root with nothing in it; returns how to enter it, and the dist's path there."""
     root = scratch / "root"
-    binds = {"dev": Path("/dev"), "proc": Path("/proc"), "dist": dist.root, "trace": trace}
+    binds = {"dev": Path("/dev"), "proc": Path("/proc"), room.place: dist.root, "trace": trace}
+    binds |= room.shown
     for name in binds:
         (root / name).mkdir(parents=True)
+    if room.linked:
+        (root / "link").symlink_to(f"/{room.place}")
     emulator = None
     if dist.emulator is not None:
         emulator = Path("/emulator")
         binds["emulator"] = dist.emulator.resolve()
         (root / "emulator").touch()
     libc = ctypes.CDLL(None, use_errno=True)
-    mounts = [(bytes(there), bytes(root / name)) for name, there in binds.items()]
+    mounts = [
+        (bytes(there), bytes(root / name), room.read_only and name == room.place)
+        for name, there in binds.items()
+    ]
     bare_root = bytes(root)
     # As another user than root, a namespace of one's own is where one may mount.
     flags = _CLONE_NEWNS | (_CLONE_NEWUSER if os.geteuid() else 0)
@@ -166,12 +258,12 @@ def _empty_root(
     def enter() -> None:
         _check(libc, libc.unshare(flags), "unshare")
         _check(libc, libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount /")
-        for source, target in mounts:
-            _check(libc, libc.mount(source, target, None, _MS_BIND | _MS_REC, None), "mount")
+        for source, target, read_only in mounts:
+            _bind(libc, source, target, read_only=read_only)
         os.chroot(bare_root)
         os.chdir("/")
 
-    return enter, Path("/dist"), emulator
+    return enter, Path("/") / room.place, emulator
 
 
 def _check(libc: ctypes.CDLL, result: int, what: str) -> None:

@@ -12,6 +12,8 @@ from relocatable.tree import File, Tree
 
 _INTERPRETER = re.compile(r"python3\.\d+t?")
 _HOME = "PYTHONHOME"
+# Nearly all machines have it; where it is missing, nothing changes.
+_UTF8 = "C.UTF-8"
 # A console script is a few lines; what is longer is not looked at.
 _SCRIPT_BYTES = 1 << 20
 
@@ -24,11 +26,13 @@ class Start:
         argv0: As in `launcher.Settings`.
         arguments: What comes before the user's.
         environment: As in `launcher.Settings`, by name.
+        ctype: As in `launcher.Settings`.
     """
 
     argv0: str | None
     arguments: tuple[str, ...]
     environment: Mapping[str, str | None]
+    ctype: str | None = None
 
 
 def is_interpreter(path: str) -> bool:
@@ -37,8 +41,12 @@ def is_interpreter(path: str) -> bool:
 
 
 def embedder(environment: Mapping[str, str | None]) -> Start:
-    """How a program starts that loads libpython, for which `environment` is meant."""
-    return Start(None, (), environment)
+    """How a program starts that loads libpython, for which `environment` is meant.
+
+    In the C locale, which is where nobody has chosen one, Python's interpreter takes paths for
+    UTF-8. But for a program that embeds it they have to be ASCII, those of its home included.
+    """
+    return Start(None, (), environment, ctype=_UTF8)
 
 
 def interpreter(environment: Mapping[str, str | None]) -> Start:
