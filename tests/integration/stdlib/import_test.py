@@ -55,7 +55,8 @@ class ImportTest(parameterized.TestCase):
             for module, file in modules.items()
             if file["kept"] and not module.endswith("__main__") and module not in _OTHERS
         ]
-        found = import_all(self.argv, self.unpacked(name), kept)
+        cache = Path(self.create_tempdir().full_path)
+        found = import_all(self.argv, self.unpacked(name), kept, cache=cache)
         self.assertCountEqual(found, kept)
         failed = {
             module: outcome
@@ -67,6 +68,10 @@ class ImportTest(parameterized.TestCase):
         self.assertEmpty({name: failed[name].error for name in wrong})
         self.assertLess(len(failed), 5, failed)
         return found
+
+    def test_sources(self) -> None:
+        found = self.outcomes("source")
+        self.assertGreater(len(found), 500)
 
     def test_sources_with_bytecode(self) -> None:
         found = self.outcomes("source_and_pyc")
@@ -136,6 +141,12 @@ class ReportTest(parameterized.TestCase):
         self.assertStartsWith(report["compilation"]["compiler"], "3.11.")
         self.assertEmpty(report["compilation"]["kept_as_source"])
         self.assertGreater(report["compilation"]["modules"], 500)
+
+    def test_compiled_by_the_interpreter_of_a_dist(self) -> None:
+        tars = (
+            (HERE / f"{name}.tar").read_bytes() for name in ("compiled_by_dist", "source_and_pyc")
+        )
+        self.assertEqual(*tars)
 
     def test_not_compiled(self) -> None:
         compilation = read(HERE / "not_compiled.report.json")["compilation"]

@@ -11,7 +11,9 @@ from absl.testing import absltest, parameterized
 
 from relocatable import directory, tree_read
 from relocatable.python import compiling, dynamic, forms, library, reach, stdlib
+from relocatable.python.features import FEATURES, Since
 from relocatable.python.forms import Bytecode
+from relocatable.python.imports import Kind
 from relocatable.python.interpreter import Interpreter
 from relocatable.python.library import Library
 from relocatable.python.reach import Graph, Start
@@ -32,6 +34,13 @@ ROOTS = (
     *("statistics", "subprocess", "tarfile", "tempfile", "tomllib", "typing", "unittest.mock"),
     *("urllib.request", "uuid", "venv", "xml.etree.ElementTree", "xmlrpc.server", "zipfile"),
     "zoneinfo",
+)
+
+# Debian's, and what is not in sys.stdlib_module_names.
+_UNLISTED = frozenset({"_distutils_system_mod", "__hello__", "__phello__", "**"})
+# Features that modules of no feature, or of another, import as they are imported, in some version.
+_NEEDED = frozenset(
+    {"asyncio", "ctypes", "idlelib", "pyrepl", "readline", "tkinter", "unittest", "xml"}
 )
 
 # Imports a module while others of the library are hidden.
@@ -117,6 +126,45 @@ class OwnPythonTest(parameterized.TestCase):
             if done.returncode:
                 wrong[root] = done.stderr
         self.assertEmpty(wrong)
+
+    def test_the_table_of_features_holds(self) -> None:
+        """By what this Python says that it has on any platform, and by what is here."""
+        found = own()
+        wrong = []
+        for name, feature in FEATURES.items():
+            for each in (*feature.modules, *feature.extensions):
+                since = each if isinstance(each, Since) else Since(each)
+                package, below, _ = since.name.partition(".")
+                if below:
+                    # The packages of tests are many; what only Windows has is not always installed.
+                    known = package in found.modules and name != "windows"
+                    there = since.name in found.modules
+                else:
+                    known = name != "test" and package not in _UNLISTED
+                    there = package in sys.stdlib_module_names
+                if known and there != (since.first <= found.minor <= since.last):
+                    wrong.append(f"{name}: {since.name}")
+        self.assertEmpty(wrong)
+
+    def test_most_features_can_go_alone(self) -> None:
+        graph = Graph(own())
+        features = {
+            name: {
+                feature
+                for feature, each in FEATURES.items()
+                if each.match(module.path, graph.library.minor)
+            }
+            for name, module in graph.library.modules.items()
+        }
+        needed = {
+            (feature, importer)
+            for importer in graph.library.modules
+            if "test" not in features[importer]
+            for edge in graph.edges(importer)
+            if edge.kind is Kind.REQUIRED and edge.imported in features
+            for feature in features[edge.imported] - features[importer]
+        }
+        self.assertEmpty({each for each in needed if each[0] not in _NEEDED})
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class FeaturesTest(parameterized.TestCase):
         self.assertEmpty(wrong)
 
     @parameterized.parameters(*VERSIONS)
-    def test_each_feature_can_go_alone_or_names_who_needs_it(self, version: str) -> None:
+    def test_what_was_left_out_is_gone_and_nothing_else(self, version: str) -> None:
         numbers = report(f"source{version}")
         gone = {row["name"] for row in numbers["features"] if not row["after"]["files"]}
         self.assertContainsSubset({"idlelib", "test", "tkinter"}, gone)

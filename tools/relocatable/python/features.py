@@ -93,7 +93,9 @@ FEATURES: Mapping[str, Feature] = {
         ),
         (Since("audioop", last=12), Since("ossaudiodev", last=12)),
     ),
-    "bz2": Feature("bzip2", ("bz2", Since("compression.bz2", 14)), ("_bz2",)),
+    "bz2": Feature(
+        "bzip2", ("bz2", "encodings.bz2_codec", Since("compression.bz2", 14)), ("_bz2",)
+    ),
     "cgi": Feature("CGI scripts", (Since("cgi", last=12), Since("cgitb", last=12))),
     "cjkcodecs": Feature(
         "Chinese, Japanese and Korean encodings",
@@ -116,7 +118,11 @@ FEATURES: Mapping[str, Feature] = {
         "Makefile, static library and linker scripts, for building extension modules",
         data=("config-*",),
     ),
-    "ctypes": Feature("calling C functions", ("ctypes",), ("_ctypes",)),
+    "ctypes": Feature(
+        "calling C functions",
+        ("ctypes", "multiprocessing.sharedctypes", Since("_pyrepl.windows_console", 13)),
+        ("_ctypes",),
+    ),
     "curses": Feature(
         "programs that draw on a terminal", ("curses",), ("_curses", "_curses_panel")
     ),

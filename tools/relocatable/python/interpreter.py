@@ -2,7 +2,6 @@
 
 import platform
 import posixpath
-import re
 import subprocess
 import sys
 import tempfile
@@ -10,14 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relocatable import content, directory, elf
+from relocatable import content, directory, elf, launcher
 from relocatable.errors import RelocatableError
 from relocatable.python import library as standard
-from relocatable.tree import Directory, File, Link, Node, Tree
+from relocatable.tree import Directory, File, Link, Node, Tree, link_destination
 
 # What platform.machine() says on Linux, as the gABI writes it.
 _MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
-_LIBRARY = re.compile(r"[^/]+\.so(\.[^/]+)?")
 # The least library that an interpreter starts with (the rest of start-up is frozen into it).
 _START_UP = ("os.py", "codecs.py", "io.py", "abc.py", "encodings")
 _SUFFIXES = (".py", ".pyc")
@@ -76,7 +74,7 @@ def unpack(
     """Unpacks an interpreter, and as much of a library as it starts with, and asks its version.
 
     Args:
-        tree: Has `bin/pythonX.Y` and, if they are not the machine's, its libraries.
+        tree: Has `bin/pythonX.Y` and, if they are not the machine's, its loader and libraries.
         version: MAJOR.MINOR that is wanted.
         library: Has the standard library, in any form, at its place in a prefix.
         place: An empty directory.
@@ -87,12 +85,8 @@ def unpack(
     own, home = place / "interpreter", place / "home"
     own.mkdir()
     home.mkdir()
-    needed = Tree()
     path = _find(tree, version)
-    needed.add(path, tree.file(path))
-    for name, node in tree:
-        if _LIBRARY.fullmatch(posixpath.basename(name)) and not isinstance(node, Directory):
-            needed.add(name, node)
+    needed = _with_libraries(tree, path)
     directory.unpack(needed, own)
     directory.unpack(_start_up(library, version), home)
     argv = command(needed, path, own)
@@ -112,7 +106,32 @@ def _find(tree: Tree, version: str) -> str:
     if len(found) != 1:
         there = f"there are {', '.join(found)}" if found else "there is none"
         raise RelocatableError(f"one {name} is wanted in the interpreter's tree, {there}")
-    return found[0]
+    # In a dist it is a launcher, which gives the program a home; here it is to have another.
+    data = content.read(tree.file(found[0]).content)
+    return launcher.read(data).program if launcher.is_launcher(data) else found[0]
+
+
+def _with_libraries(tree: Tree, path: str) -> Tree:
+    """The program at `path` and, by their names, its loader and all libraries that it needs."""
+    by_name: dict[str, list[str]] = {}
+    for name, each in tree:
+        if not isinstance(each, Directory):
+            by_name.setdefault(posixpath.basename(name), []).append(name)
+    result = Tree()
+    wanted = [path]
+    while wanted:
+        name = wanted.pop()
+        node = tree.nodes.get(name)
+        if node is None or name in result.nodes:
+            continue
+        result.add(name, node)
+        if isinstance(node, Link):
+            wanted.append(link_destination(name, node.target))
+        elif isinstance(node, File) and elf.is_elf((data := content.view(node.content))[:4]):
+            file = elf.read(data, name)
+            for library in filter(None, [*file.needed, file.interpreter]):
+                wanted += by_name.get(posixpath.basename(library), [])
+    return result
 
 
 def _start_up(library: Iterable[tuple[str, Node]], version: str) -> Tree:
