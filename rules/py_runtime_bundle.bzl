@@ -102,6 +102,7 @@ def _verify(ctx, tree, version, target):
     args.add(version, format = "--python_version=%s")
     if target:
         args.add(target.facts, format = "--target=%s")
+    args.add_all(ctx.attr.unmet, format_each = "--unmet=%s")
     args.add(verified, format = "--out=%s")
     ctx.actions.run(
         executable = ctx.executable._verify_py_runtime,
@@ -155,6 +156,10 @@ build, proves that interpreter, extension modules and metadata are of this Pytho
             doc = "The standard library, made by `stdlib_trim`; it tells the version.",
             providers = [TreeInfo, PyStdlibInfo],
             mandatory = True,
+        ),
+        "unmet": attr.string_list(
+            doc = "Names of distributions that packages require and that are not there: your promise " +
+                  "that it works without. One that nothing misses is an error.",
         ),
         "wheels": attr.label_list(
             doc = "Wheels to install. Each has to be for this Python and the target platform.",

@@ -103,6 +103,22 @@ class VerifyTest(parameterized.TestCase):
         report = verify.verify(tree(**{path: file}), PYTHON)
         self.assertEqual(report.problems, [problem])
 
+    @parameterized.parameters(
+        ("other>=1; python_version < '3'", ()),
+        ("other>=1; extra == 'x'", ()),
+        ("Demo>=1,<2", ()),
+        ("Other_x>=1", ("other.X",)),
+        ("other>=1", (), "demo-1.dist-info needs other>=1, which is not there"),
+        ("demo>=2", (), "demo-1.dist-info needs demo>=2; 1 is there"),
+        ("demo", ("other",), "nothing misses other; drop it from `unmet`"),
+        ("demo>>1", (), "demo-1.dist-info: '>>1' has no version after > that can be there"),
+        ("demo;x", (), "demo-1.dist-info: 'x' is no marker, such as python_version < '3.12'"),
+    )
+    def test_requirements(self, text: str, unmet: tuple[str, ...], *problems: str) -> None:
+        about = f"Name: Demo\nVersion: 1\nRequires-Dist: {text}\n".encode()
+        found = {f"{PACKAGES}/demo-1.dist-info/METADATA": File(about, RECORD)}
+        self.assertEqual(verify.verify(tree(**found), PYTHON, unmet).problems, list(problems))
+
 
 if __name__ == "__main__":
     absltest.main()

@@ -3,13 +3,13 @@
 import email
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from relocatable import content, elf
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
-from relocatable.python import record, stdlib
+from relocatable.python import record, requirements, stdlib, versions
 from relocatable.python.tags import Python
 from relocatable.python.wheel import normal
 from relocatable.tree import File, Tree
@@ -38,9 +38,24 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def verify(tree: Tree, python: Python) -> Report:
-    """Checks `tree`; finds all problems rather than the first."""
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """A line of a distribution's METADATA that says what it needs."""
+
+    directory: str
+    text: str
+
+
+def verify(tree: Tree, python: Python, unmet: Collection[str] = ()) -> Report:
+    """Checks `tree`; finds all problems rather than the first.
+
+    Args:
+        tree: A bundle.
+        python: What it is to be.
+        unmet: Names of distributions that may be missing although others need them.
+    """
     report = Report()
+    needs: list[_Need] = []
     objects = _objects(tree)
     _check_programs(tree, python, objects, report)
     outside: set[str] = set()
@@ -56,7 +71,8 @@ def verify(tree: Tree, python: Python) -> Report:
     report.outside = sorted(outside)
     for path, file in tree.files():
         if match := _RECORD.fullmatch(path):
-            _check_distribution(tree, path, file, match, report)
+            needs += _check_distribution(tree, path, file, match, report)
+    _check_needs(needs, python, unmet, report)
     return report
 
 
@@ -116,17 +132,18 @@ def _at_own_path(tree: Tree, path: str, file: Elf, name: str) -> bool:
 
 def _check_distribution(
     tree: Tree, path: str, file: File, match: re.Match[str], report: Report
-) -> None:
+) -> list[_Need]:
+    """Checks one distribution, and returns what it needs."""
     metadata = posixpath.join(posixpath.dirname(path), "METADATA")
     about = tree.nodes.get(metadata)
     if not isinstance(about, File):
         report.problems.append(f"{metadata} is missing")
-        return
+        return []
     try:
         entries = record.parse(content.read(file.content), path)
     except RelocatableError as error:
         report.problems.append(str(error))
-        return
+        return []
     fields = email.message_from_bytes(content.read(about.content))
     name = normal(fields["Name"] or "")
     if name in report.distributions:
@@ -139,3 +156,32 @@ def _check_distribution(
             report.problems.append(f"{path} lists {listed}, which is not there")
         elif entry.digest and (wrong := record.mismatch(entry, content.view(node.content))):
             report.problems.append(f"{path}: {listed}: {wrong}")
+    needs = fields.get_all("Requires-Dist", [])
+    return [_Need(match["directory"], str(text)) for text in needs]
+
+
+def _check_needs(
+    needs: list[_Need], python: Python, unmet: Collection[str], report: Report
+) -> None:
+    """Checks what `pip check` would, but for a Python that need not run here."""
+    variables = requirements.environment(python, report.version)
+    missed = set()
+    for need in needs:
+        try:
+            wanted = requirements.parse(need.text)
+            if not requirements.applies(wanted.marker, variables):
+                continue
+        except RelocatableError as error:
+            report.problems.append(f"{need.directory}: {error}")
+            continue
+        name = normal(wanted.name)
+        found = report.distributions.get(name)
+        if found is not None:
+            if not versions.takes(wanted.specifier, found):
+                report.problems.append(f"{need.directory} needs {wanted}; {found} is there")
+        elif name in map(normal, unmet):
+            missed.add(name)
+        else:
+            report.problems.append(f"{need.directory} needs {wanted}, which is not there")
+    for name in sorted(set(map(normal, unmet)) - missed):
+        report.problems.append(f"nothing misses {name}; drop it from `unmet`")
