@@ -111,8 +111,8 @@ class VerifyTest(parameterized.TestCase):
         ("other>=1", (), "demo-1.dist-info needs other>=1, which is not there"),
         ("demo>=2", (), "demo-1.dist-info needs demo>=2; 1 is there"),
         ("demo", ("other",), "nothing misses other; drop it from `unmet`"),
-        ("demo>>1", (), "demo-1.dist-info: '>>1' has no version after > that can be there"),
-        ("demo;x", (), "demo-1.dist-info: 'x' is no marker, such as python_version < '3.12'"),
+        ("demo>>1", (), "demo-1.dist-info: 'demo>>1' is no requirement, such as NAME>=1.2"),
+        ("demo;x", (), "demo-1.dist-info: 'demo;x' is no requirement, such as NAME>=1.2"),
     )
     def test_requirements(self, text: str, unmet: tuple[str, ...], *problems: str) -> None:
         about = f"Name: Demo\nVersion: 1\nRequires-Dist: {text}\n".encode()

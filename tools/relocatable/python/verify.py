@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from relocatable import content, elf
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
-from relocatable.python import record, requirements, stdlib, versions
+from relocatable.python import record, requirements, stdlib
+from relocatable.python.requirements import Requirement
 from relocatable.python.tags import Python
 from relocatable.python.wheel import normal
 from relocatable.tree import File, Tree
@@ -168,8 +169,8 @@ def _check_needs(
     missed = set()
     for need in needs:
         try:
-            wanted = requirements.parse(need.text)
-            if not requirements.applies(wanted.marker, variables):
+            wanted = Requirement.parse(need.text)
+            if not wanted.applies(variables):
                 continue
         except RelocatableError as error:
             report.problems.append(f"{need.directory}: {error}")
@@ -177,7 +178,7 @@ def _check_needs(
         name = normal(wanted.name)
         found = report.distributions.get(name)
         if found is not None:
-            if not versions.takes(wanted.specifier, found):
+            if not wanted.takes(found):
                 report.problems.append(f"{need.directory} needs {wanted}; {found} is there")
         elif name in map(normal, unmet):
             missed.add(name)
