@@ -44,6 +44,7 @@ RelocatableDistInfo = provider(
     doc = "A directory that runs from wherever it is unpacked; comes with a TreeInfo.",
     fields = {
         "archive": "File: the .tar.zst, which unpacks to one directory of the target's name.",
+        "host_libraries": "list of string: sonames that are left to the machine.",
         "metadata": "File: JSON, what the dist is and what it was made of.",
         "platform": "string: name of the target platform's facts, for example linux_arm64.",
         "sha256": "File: checksum of the archive, as `sha256sum --check` reads it.",
@@ -56,5 +57,6 @@ TargetFactsInfo = provider(
         "facts": "File: JSON, as tools/relocatable/target.py reads it.",
         "launcher": "File: the native launcher for it.",
         "name": "string: how people call it.",
+        "system_libraries": "list of string: sonames that each machine of the platform has.",
     },
 )

@@ -6,6 +6,8 @@ load("//rules/private:version.bzl", "VERSION")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
+_NO_HOST = "wanted libc = \"host\" with it, as a dist with a C library of its own needs none of the machine"
+
 # Of the archive, by compilation mode: fast while developing, small when released.
 _LEVELS = {
     "dbg": 3,
@@ -56,6 +58,7 @@ def _relocate(ctx, target, tree):
             else:
                 args.add("--python_env={}={}".format(name, value))
     args.add(ctx.attr.strip, format = "--strip=%s")
+    args.add(ctx.attr.libc, format = "--libc=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     ctx.actions.run(
@@ -75,6 +78,11 @@ def _verify(ctx, target, tree):
     tree_flags(args, "tree", [tree])
     tree_flags(args, "original", originals)
     args.add(target.facts, format = "--target=%s")
+    args.add(ctx.attr.libc, format = "--libc=%s")
+    if ctx.attr.min_glibc:
+        if ctx.attr.libc != "host":
+            fail(_NO_HOST, attr = "min_glibc")
+        args.add(ctx.attr.min_glibc, format = "--min_glibc=%s")
     args.add(verified, format = "--out=%s")
     ctx.actions.run(
         executable = ctx.executable._verify_dist,
@@ -91,6 +99,7 @@ def _archive(ctx, target, tree):
     archive = ctx.actions.declare_file(ctx.label.name + ".tar.zst")
     dist = RelocatableDistInfo(
         archive = archive,
+        host_libraries = target.system_libraries if ctx.attr.libc == "host" else [],
         sha256 = ctx.actions.declare_file(ctx.label.name + ".tar.zst.sha256"),
         metadata = ctx.actions.declare_file(ctx.label.name + ".json"),
         platform = target.name,
@@ -141,8 +150,8 @@ relocatable_dist = rule(
 
 All of `layers` and `runtime` is kept, and of `libraries` what their ELF files need. Each program
 moves to `libexec`, and a native launcher in its place starts it with the dist's own loader and
-libc, so that neither those of the host nor their age matter. Libraries find each other by
-`$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
+libc, so that neither those of the host nor their age matter; with `libc = "host"`, on those of the
+machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
 
 Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json. Output group `archive` has the first of
 these alone, `directory` the dist unpacked, `tree` the dist as a tree with its provenance.""",
@@ -166,14 +175,20 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
             providers = [TreeInfo],
         ),
         "libc": attr.string(
-            doc = "Whose C library the programs run on; `bundled` is the dist's own, taken from " +
-                  "`libraries` together with its loader.",
+            doc = "Whose C library the programs run on: `bundled` is the dist's own, taken from " +
+                  "`libraries` together with its loader; `host` is the machine's, and nothing of " +
+                  "it is taken.",
             default = "bundled",
-            values = ["bundled"],
+            values = ["bundled", "host"],
         ),
         "libraries": attr.label_list(
             doc = "Trees from which only the shared libraries are taken that something needs.",
             providers = [TreeInfo],
+        ),
+        "min_glibc": attr.string(
+            doc = "With `libc = \"host\"`: the version of glibc that machines have at least, for " +
+                  "example \"2.28\". A symbol that is newer is an error. By default any; the " +
+                  "metadata says which is needed.",
         ),
         "platform": attr.label(
             doc = "The platform to build for, for example " +

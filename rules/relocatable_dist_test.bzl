@@ -18,10 +18,14 @@ CONDITIONS = [
     "moved",
 ]
 
+_NEEDS_HOST = "{} runs on the C library of the machine (libc = \"host\"), which an empty root has not"
+
 def _spec_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".json")
     archive = ctx.attr.dist[RelocatableDistInfo].archive
     emulator = ctx.file.emulator
+    if ctx.attr.empty_root and ctx.attr.dist[RelocatableDistInfo].host_libraries:
+        fail(_NEEDS_HOST.format(ctx.attr.dist.label), attr = "empty_root")
     ctx.actions.write(spec, json.encode_indent({
         "archive": archive.short_path,
         "command": ctx.attr.command,
@@ -30,6 +34,7 @@ def _spec_impl(ctx):
         "emulator": emulator.short_path if emulator else None,
         "env": ctx.attr.env,
         "exit_code": ctx.attr.exit_code,
+        "host_libraries": ctx.attr.dist[RelocatableDistInfo].host_libraries,
         "output": ctx.attr.output,
     }) + "\n")
     files = [spec, archive] + ([emulator] if emulator else [])

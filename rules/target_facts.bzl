@@ -10,8 +10,14 @@ def _target_facts_impl(ctx):
         "multiarch": ctx.attr.multiarch,
         "name": ctx.attr.platform_name,
         "page_size": ctx.attr.page_size,
+        "system_libraries": ctx.attr.system_libraries,
     }) + "\n")
-    info = TargetFactsInfo(facts = facts, launcher = ctx.file.launcher, name = ctx.attr.platform_name)
+    info = TargetFactsInfo(
+        facts = facts,
+        launcher = ctx.file.launcher,
+        name = ctx.attr.platform_name,
+        system_libraries = ctx.attr.system_libraries,
+    )
     return [
         DefaultInfo(files = depset([facts])),
         info,
@@ -46,6 +52,11 @@ target_facts = rule(
         ),
         "platform_name": attr.string(
             doc = "How people call the platform, in metadata and messages.",
+            mandatory = True,
+        ),
+        "system_libraries": attr.string_list(
+            doc = "sonames that each machine of this platform has, the loader's among them: what a " +
+                  "dist leaves to it with `libc = \"host\"`.",
             mandatory = True,
         ),
     },

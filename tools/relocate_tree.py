@@ -5,7 +5,7 @@ from pathlib import Path
 from absl import flags
 
 from relocatable import cli, target, tree_tar
-from relocatable.relocate import Request, Strip, relocate
+from relocatable.relocate import Libc, Request, Strip, relocate
 
 _LAYERS = flags.DEFINE_multi_string("layer", None, "TAR=PROVENANCE: kept whole.", required=True)
 _LIBRARIES = flags.DEFINE_multi_string("library", [], "TAR=PROVENANCE: only what is needed of it.")
@@ -16,6 +16,7 @@ _ENVIRONMENT = flags.DEFINE_multi_string("env", [], "NAME=VALUE for all programs
 _PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that load libpython.")
 _HIDDEN = flags.DEFINE_multi_string("python_unset", [], "NAME that no Python may see.")
 _STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What ELF files lose.")
+_LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _OUT = flags.DEFINE_string("out", None, "The relocated tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
 
@@ -30,6 +31,7 @@ def main() -> None:
         environment=cli.pairs("env", _ENVIRONMENT.value),
         python_environment=cli.pairs("python_env", _PYTHON.value) | dict.fromkeys(_HIDDEN.value),
         strip=_STRIP.value,
+        libc=_LIBC.value,
     )
     layers, libraries = map(tree_tar.read_all, (_LAYERS.value, _LIBRARIES.value))
     tree = relocate(layers, libraries, request)

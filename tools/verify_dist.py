@@ -1,28 +1,36 @@
 """Proves that a tree keeps the contract of a dist; the validation action of relocatable_dist."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli, edit_log, target, tree_tar
-from relocatable.errors import problems
+from relocatable.errors import RelocatableError, problems
 from relocatable.output import whole
-from relocatable.verify import verify
+from relocatable.relocate import Libc
+from relocatable.verify import Promise, verify
 
 _TREE = flags.DEFINE_string("tree", None, "TAR=PROVENANCE: the dist's tree.", required=True)
 _ORIGINALS = flags.DEFINE_multi_string(
     "original", [], "TAR=PROVENANCE: a tree that the dist was made of; they prove its edit log."
 )
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
+_LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
+_MIN_GLIBC = flags.DEFINE_string("min_glibc", None, "The version that machines have at least.")
 _OUT = flags.DEFINE_string("out", None, "What was checked, as JSON.", required=True)
 
 
 def main() -> None:
     """Reads the flags and verifies."""
     (tree,) = tree_tar.read_all([_TREE.value])
-    report = verify(tree, target.read(Path(_TARGET.value)))
+    facts = target.read(Path(_TARGET.value))
+    host = facts.system_libraries if _LIBC.value is Libc.HOST else ()
+    if _MIN_GLIBC.value is not None and not re.fullmatch(r"\d+(\.\d+)+", _MIN_GLIBC.value):
+        raise RelocatableError(f"min_glibc: a version such as 2.28 is wanted, {_MIN_GLIBC.value!r}")
+    report = verify(tree, facts, Promise(frozenset(host), _MIN_GLIBC.value))
     problems(report.problems, "the dist would not run from anywhere:")
     proof = edit_log.verify(tree, tree_tar.read_all(_ORIGINALS.value))
     problems(proof.problems, "the dist is not what its provenance says:")

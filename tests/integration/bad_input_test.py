@@ -23,6 +23,7 @@ FACTS = {
     "loader": "ld-linux-x86-64.so.2",
     "multiarch": "x86_64-linux-gnu",
     "page_size": 4096,
+    "system_libraries": ["libc.so.6", "ld-linux-x86-64.so.2"],
 }
 
 

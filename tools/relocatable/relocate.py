@@ -31,6 +31,13 @@ class Strip(enum.Enum):
     ALL = "all"
 
 
+class Libc(enum.Enum):
+    """Whose C library and loader programs run on."""
+
+    BUNDLED = "bundled"
+    HOST = "host"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What `relocate` makes of the layers.
@@ -44,6 +51,7 @@ class Request:
         environment: variables for all programs; `{root}` in a value is the dist's directory.
         python_environment: variables for the programs that load libpython, likewise.
         strip: what ELF files lose.
+        libc: whose C library programs run on. The machine's is never taken from the libraries.
     """
 
     label: str
@@ -53,6 +61,13 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     python_environment: Mapping[str, str | None] = field(default_factory=dict)
     strip: Strip = Strip.NONE
+    libc: Libc = Libc.BUNDLED
+
+    @property
+    def host(self) -> frozenset[str]:
+        """The sonames that are left to the machine."""
+        system = self.target.system_libraries if self.libc is Libc.HOST else ()
+        return frozenset(system)
 
 
 def relocate(layers: Sequence[Tree], libraries: Sequence[Tree], request: Request) -> Tree:
@@ -70,9 +85,10 @@ def relocate(layers: Sequence[Tree], libraries: Sequence[Tree], request: Request
         pool.merge(layer)
     programs = _move_programs(tree, request)
     scripts = launchers.take_scripts(tree, programs, PROGRAMS)
-    closure = _Closure(tree, pool, request.target)
+    closure = _Closure(tree, pool, request.target, request.host)
     closure.close()
-    closure.add(request.target.loader, request.label)
+    if request.libc is Libc.BUNDLED:
+        closure.add(request.target.loader, request.label)
     problems(closure.missing, "the dist is not complete:")
     for path, whole in list(tree.files()):
         file = tree.nodes[path] = _stripped(path, whole, request.strip)
@@ -98,11 +114,12 @@ def relocate(layers: Sequence[Tree], libraries: Sequence[Tree], request: Request
 
 def _launcher(path: str, program: str, start: Start | None, request: Request) -> File:
     environment = {**request.environment, **(start.environment if start else {})}
+    bundled = request.libc is Libc.BUNDLED
     settings = Settings(
         depth=path.count("/"),
         program=program,
-        loader=f"{LIBRARIES}/{request.target.loader}",
-        library_path=(LIBRARIES,),
+        loader=f"{LIBRARIES}/{request.target.loader}" if bundled else None,
+        library_path=(LIBRARIES,) if bundled else (),
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,
@@ -147,6 +164,8 @@ class _Closure:
     tree: Tree
     pool: Tree
     target: Target
+    host: frozenset[str] = frozenset()
+    """The sonames that are left to the machine."""
     missing: list[str] = field(default_factory=list)
     _needs: dict[str, list[str]] = field(default_factory=dict)
     """For each ELF file's path, the paths of the libraries that its NEEDED entries mean."""
@@ -194,6 +213,8 @@ class _Closure:
 
     def add(self, name: str, wanted_by: str) -> str | None:
         """Returns where in the tree library `name` is, taken from the pool if it was not there."""
+        if name in self.host:
+            return None
         try:
             here = self._own.find(name)
             there = self._others.find(name) if here is None else None

@@ -19,6 +19,7 @@ class Target:
         loader: soname of its ELF loader.
         multiarch: its Debian multiarch triplet.
         page_size: the largest page of its kernels, which loaded segments are aligned to, in bytes.
+        system_libraries: sonames that each machine of this platform has.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Target:
     loader: str
     multiarch: str
     page_size: int
+    system_libraries: tuple[str, ...] = ()
 
     @property
     def library_directories(self) -> tuple[str, ...]:
@@ -46,6 +48,7 @@ def read(path: Path) -> Target:
         loader=reader.string("loader", _WORD),
         multiarch=reader.string("multiarch", _WORD),
         page_size=reader.integer("page_size"),
+        system_libraries=reader.strings("system_libraries", _WORD),
     )
     reader.done()
     return target

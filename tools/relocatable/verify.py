@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from relocatable import closure, content, launcher
@@ -16,6 +17,10 @@ from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
 
 _ORIGIN = "$ORIGIN"
+_GLIBC = "GLIBC"
+_LOADER_DIRECTORIES = ("/lib", "/lib64")
+# That are named of a version, at most.
+_SYMBOLS = 3
 # What a path of the machine that built something looks like: Bazel's own, and, in a package of
 # Debian, that of its builders. (Elsewhere, /build may be an example in a manual; and in CPython,
 # Tools/build has generated this and that.)
@@ -46,8 +51,22 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def verify(tree: Tree, target: Target) -> Report:
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a dist may ask of its machine.
+
+    Attributes:
+        host: sonames that are left to it; nothing if the dist has its own C library.
+        min_glibc: the version that it has at least; None for any.
+    """
+
+    host: frozenset[str] = frozenset()
+    min_glibc: str | None = None
+
+
+def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report:
     """Checks every path of `tree`; finds all problems rather than the first."""
+    promise = promise or Promise()
     report = Report()
     objects = Objects(tree, ())
     for path, node in tree:
@@ -68,7 +87,9 @@ def verify(tree: Tree, target: Target) -> Report:
             else:
                 report.objects += 1
                 _check_object(path, elf, target, report)
-    _check_linkage(tree, objects, report)
+                if promise.host:
+                    report.problems += _host_problems(path, node, elf, target, promise.host)
+    _check_linkage(tree, objects, promise, report)
     return report
 
 
@@ -109,10 +130,38 @@ def _check_object(path: str, elf: Elf, target: Target, report: Report) -> None:
             )
 
 
-def _check_linkage(tree: Tree, objects: Objects, report: Report) -> None:
+def _host_problems(
+    path: str, file: File, elf: Elf, target: Target, host: frozenset[str]
+) -> Iterator[str]:
+    """What is wrong with a file of a dist that runs on the machine's own C library."""
+    origin = file.record.origin.source
+    if elf.soname in host or posixpath.basename(path) in host:
+        yield (
+            f"{path} ({origin}) is part of the C library, which is left to the machine; exclude it"
+        )
+    if elf.interpreter is None:
+        return
+    directory, name = posixpath.split(elf.interpreter)
+    if name != target.loader or directory not in _LOADER_DIRECTORIES:
+        yield (
+            f"{path} ({origin}) asks for the loader {elf.interpreter}; machines of {target.name}"
+            f" have {target.loader} in {' or '.join(_LOADER_DIRECTORIES)}"
+        )
+
+
+def _check_linkage(tree: Tree, objects: Objects, promise: Promise, report: Report) -> None:
     """Loads everything as a loader would; what it would find on the host doesn't count."""
-    found = closure.trace(tree, Options(library_path=(LIBRARIES,)), objects)
+    paths = None if promise.host else (LIBRARIES,)
+    found = closure.trace(tree, Options(library_path=paths, host=promise.host), objects)
     loaded = replace(found, unread=())  # Which the checks above have told of.
     report.problems += [text for text, fatal in problem_lines(loaded) if fatal]
     report.requires = {baseline.family: baseline.version for baseline in found.baselines}
     report.unneeded = found.unneeded
+    if promise.min_glibc is None:
+        return
+    for path, version, symbols in closure.newer(tree, objects, _GLIBC, promise.min_glibc):
+        shown = ", ".join(symbols[:_SYMBOLS]) + (", …" if len(symbols) > _SYMBOLS else "")
+        report.problems.append(
+            f"{path} ({tree.file(path).record.origin.source}) requires glibc {version}"
+            f" (for {shown or 'the loader'}); at most {promise.min_glibc} is wanted"
+        )

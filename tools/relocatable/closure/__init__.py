@@ -17,6 +17,7 @@ from relocatable.closure.answers import (
     RootKind,
     Rule,
 )
+from relocatable.closure.baseline import Newer, newer
 from relocatable.closure.options import Options
 from relocatable.closure.trace import trace
 
@@ -25,6 +26,7 @@ __all__ = [
     "Closure",
     "Kind",
     "Load",
+    "Newer",
     "Options",
     "Place",
     "Problem",
@@ -32,5 +34,6 @@ __all__ = [
     "Root",
     "RootKind",
     "Rule",
+    "newer",
     "trace",
 ]

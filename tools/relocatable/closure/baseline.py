@@ -2,16 +2,28 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from relocatable.closure.answers import Baseline
 from relocatable.closure.files import Files
 from relocatable.elf.versions import Requirement
 from relocatable.errors import RelocatableError
+from relocatable.objects import Objects
+from relocatable.tree import Tree
 
 # What decides how old a system may be: the libraries that everything uses and none likes to ship.
 _VERSION: Final = re.compile(r"(GLIBC|GLIBCXX|CXXABI|GCC)_(\d{1,9}(?:\.\d{1,9})*)", re.ASCII)
+
+
+class Newer(NamedTuple):
+    """What a file requires: a version of a family, for these symbols."""
+
+    path: str
+    version: str
+    symbols: tuple[str, ...]
+
+
 # Versions of glibc's that stand for what its loader can do, and since when it can.
 _MARKS: Final = {"GLIBC_ABI_DT_RELR": "GLIBC_2.36"}
 
@@ -56,6 +68,33 @@ def baselines(files: Files, paths: Sequence[str]) -> tuple[Baseline, ...]:
         )
         for family, (order, library) in sorted(newest.items())
     )
+
+
+def newer(tree: Tree, objects: Objects, family: str, limit: str) -> Iterator[Newer]:
+    """Finds all that a tree requires of a family's library and that is newer than `limit`.
+
+    Args:
+        tree: what is there.
+        objects: its ELF files.
+        family: such as `GLIBC`.
+        limit: such as `2.28`.
+    """
+    files = Files(tree, objects, whole_system=False)
+    most = tuple(map(int, limit.split(".")))
+    for path, elf in objects.all():
+        if not elf.dynamic:
+            continue
+        try:
+            requirements = files.requirements(path)
+        except RelocatableError:
+            continue  # Loading it says what is wrong with it.
+        found: dict[tuple[int, ...], set[int]] = {}
+        for requirement in requirements:
+            known, order = _parse(requirement.version)
+            if known == family and order > most and not requirement.weak:
+                found.setdefault(order, set()).add(requirement.number)
+        for order, numbers in sorted(found.items()):
+            yield Newer(path, ".".join(map(str, order)), _symbols(files, path, numbers))
 
 
 def _parse(version: str) -> tuple[str, tuple[int, ...]]:
