@@ -233,7 +233,9 @@ class VerifyTest(parameterized.TestCase):
         )
 
     def test_another_loader(self) -> None:
-        data = ElfBuilder(interpreter="/nix/store/x/ld-linux-x86-64.so.2", needed=()).build()
+        data = ElfBuilder(
+            interpreter="/nix/store/x/ld-linux-x86-64.so.2", soname=None, needed=(), versions={}
+        ).build()
         tree = layer(x=File(data, record("p")))
         (problem,) = verify.verify(tree, TARGET, Promise(frozenset({"libc.so.6"}))).problems
         self.assertEqual(
