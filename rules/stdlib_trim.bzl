@@ -145,9 +145,9 @@ Writes a report of what each file is kept or left out for, with sizes; `bazel ru
         ),
         "interpreter": attr.label(
             doc = "A tree with `bin/pythonX.Y` of this version, for the machine that builds, with " +
-                  "its loader and libraries if they are not to be that machine's. It compiles. " +
-                  "Where it can't run (another kind of machine), modules stay sources, and the " +
-                  "report says so. Needs a `form` other than `source`, and they need it.",
+                  "its loader and libraries if they are not to be that machine's; or a dist. It " +
+                  "compiles. Where it can't run (another kind of machine), modules stay sources, " +
+                  "and the report says so. Needs a `form` other than `source`, and they need it.",
             cfg = "exec",
             providers = [TreeInfo],
         ),
