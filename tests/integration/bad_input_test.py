@@ -229,6 +229,42 @@ class StdlibTrimTest(BadInputTest):
             ["one python3.11/os.py is wanted in the tree, there is that of python3.12"],
         )
 
+    def test_patterns_and_roots_that_are_not_there(self) -> None:
+        tree = self.tree({"python3.11/os.py": b""})
+        flags = ("--exclude=jsn/**", "--keep=xml", "--root=os")
+        heading, *problems = self.trim(tree, *flags)
+        self.assertEqual(heading, "wrong patterns:")
+        self.assertEqual([line.partition(":")[0] for line in problems], ["exclude", "keep"])
+        (line,) = self.trim(tree, "--root=jsn")
+        self.assertEqual(line, "wrong roots: jsn is no module of Python 3.11's standard library")
+
+    def test_an_import_of_what_is_left_out(self) -> None:
+        tree = self.tree({"python3.11/os.py": b"import ssl", "python3.11/ssl.py": b""})
+        (line,) = self.trim(tree, "--exclude_feature=ssl")
+        self.assertEqual(
+            line,
+            "these imports would fail in the trimmed library of Python 3.11: os (line 1) imports "
+            "ssl, which is left out: feature ssl; leave out os too, or keep ssl",
+        )
+
+    def test_a_source_of_another_version(self) -> None:
+        files = [
+            build.file("Python-3.12.1/Include/patchlevel.h", b'#define PY_VERSION "3.12.1"'),
+            build.file("Python-3.12.1/Lib/os.py"),
+        ]
+        archive = self.file("python.tar", build.tar(files))
+        flags = ("--python_version=3.11", "--out=x.tar", "--provenance=x.jsonl", "--report=x.json")
+        (line,) = self.refused("stdlib_trim", f"--archive={archive}", *flags)
+        self.assertEqual(line, "python.tar is CPython 3.12.1; 3.11 is wanted")
+
+    def test_interpreters_that_are_none(self) -> None:
+        tree = self.tree({"python3.11/os.py": b""})
+        other = self.tree({"bin/python3.12": b""}, "other")
+        (line,) = self.trim(tree, "--form=pyc", f"--interpreter={other}")
+        self.assertEqual(
+            line, "one bin/python3.11 is wanted in the interpreter's tree, there is none"
+        )
+
     def test_a_version_that_is_none(self) -> None:
         (line,) = self.trim(self.tree({}), "--python_version=3.11.2")
         self.assertEqual(line, "Python version '3.11.2': MAJOR.MINOR is wanted, such as 3.11")
