@@ -53,6 +53,10 @@ def _bundle(ctx, tree, version, target):
     for flag, found in trees.items():
         tree_flags(args, flag, found)
     args.add(stdlib.optimize, format = "--optimize=%s")
+    args.add_all(
+        ["%s=%s" % command for command in ctx.attr.commands.items()],
+        format_each = "--command=%s",
+    )
     args.add_all(ctx.attr.components, format_each = "--component=%s")
     args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
     args.add_all(
@@ -127,6 +131,10 @@ bytecode, packages get theirs.
 Packages come from wheels, from Python targets, and from trees. A validation action, part of every
 build, proves that interpreter, extension modules and metadata are of this Python and platform.""",
     attrs = {
+        "commands": attr.string_dict(
+            doc = "Programs in `bin`, from names to the MODULE:FUNCTION of `site-packages` that one " +
+                  "calls, as the console scripts of a wheel do.",
+        ),
         "components": attr.string_list(
             doc = "What to take of `runtime`: `interpreter`, `libpython`, `headers`, `pkg_config`. One " +
                   "that is named has to be there. By default the first two, as far as they are there.",

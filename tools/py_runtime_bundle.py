@@ -21,6 +21,7 @@ _RUNTIME = flags.DEFINE_multi_string("runtime", [], "TAR=PROVENANCE: has libpyth
 _COMPONENTS = flags.DEFINE_multi_enum(
     "component", [], components.NAMES, "What to take of the runtime."
 )
+_COMMANDS = flags.DEFINE_multi_string("command", [], "NAME=MODULE:FUNCTION: a console script.")
 _SITE_PACKAGES = flags.DEFINE_multi_string("site_packages", [], "TAR=PROVENANCE: more packages.")
 _WHEELS = flags.DEFINE_multi_string("wheel", [], "A wheel to install.")
 _SOURCES = flags.DEFINE_string("sources", None, "File with a line SHORT_PATH<tab>PATH for each.")
@@ -45,6 +46,7 @@ def main() -> None:
             site_packages=tree_tar.read_all(_SITE_PACKAGES.value),
             wheels=[wheel.read(Path(path), Path(scratch)) for path in _WHEELS.value],
             sources=_sources(label),
+            commands=cli.pairs("command", _COMMANDS.value),
             components=_COMPONENTS.value,
             compiler=_compiler(Path(scratch)),
         )

@@ -56,7 +56,7 @@ def made(*, python: Python = PYTHON, base: Tree | None = None, **parts: object) 
     return bundle(python, wanted, "//:x")
 
 
-class BundleTest(absltest.TestCase):
+class BundleTest(parameterized.TestCase):
     def test_layout(self) -> None:
         packages = Tree()
         packages.add("lldb/__init__.py", File(b"", RECORD))
@@ -110,6 +110,27 @@ class BundleTest(absltest.TestCase):
         tree = made(wheels=[one])
         self.assertIn("bin/one", tree.nodes)
         self.assertIn(f"{PACKAGES}/one-1.0.dist-info/INSTALLER", tree.nodes)
+
+    def test_commands(self) -> None:
+        packages = Tree()
+        for path in ("app/__init__.py", "app/cli.py", "_fast.abi3.so"):
+            packages.add(path, File(b"", RECORD))
+        commands = {"app": "app.cli:main", "app-2": "app:main", "fast": "_fast:main"}
+        tree = made(site_packages=[packages], commands=commands)
+        for name in commands:
+            self.assertTrue(tree.file(f"bin/{name}").executable)
+        text = content.read(tree.file("bin/app").content)
+        self.assertIn(b"\nfrom app.cli import main\n", text)
+
+    @parameterized.parameters(
+        ({"x": "app:main"}, "commands: x calls app, which is not in site-packages"),
+        ({"x": "app"}, "commands: wanted COMMAND = MODULE:FUNCTION, found 'x' = 'app'"),
+        ({"../x": "app:main"}, "commands: wanted COMMAND = MODULE:FUNCTION, found '../x'"),
+        ({"python3": "_relocatable:main"}, "bin/python3"),
+    )
+    def test_commands_that_can_not_be(self, commands: dict[str, str], problem: str) -> None:
+        with self.assertRaisesRegex(RelocatableError, problem):
+            made(commands=commands)
 
     def test_two_wheels_with_one_file(self) -> None:
         directory = Path(self.create_tempdir().full_path)

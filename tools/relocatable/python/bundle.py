@@ -1,13 +1,22 @@
 """One Python home that works from anywhere, out of a distribution's interpreter and library."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 
 from relocatable import content
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Origin, Record
-from relocatable.python import caches, components, detach, metadata, pip_scripts, stdlib, wheel
+from relocatable.python import (
+    caches,
+    components,
+    detach,
+    metadata,
+    pip_scripts,
+    scripts,
+    stdlib,
+    wheel,
+)
 from relocatable.python.caches import Compiler
 from relocatable.python.library import archive
 from relocatable.python.metadata import Distribution
@@ -35,6 +44,7 @@ class Parts:
         site_packages: Trees whose roots go to `lib/pythonX.Y/site-packages`.
         wheels: Distributions to install.
         sources: What Python targets bring, by import root.
+        commands: Console scripts of one's own: from names to MODULE:FUNCTION.
         components: Of `components.NAMES`; empty for what there is of a program and its library.
         compiler: What makes the bytecode of packages; None for none.
     """
@@ -44,6 +54,7 @@ class Parts:
     site_packages: Sequence[Tree] = ()
     wheels: Sequence[Wheel] = ()
     sources: Sequence[Installed] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
     components: Collection[str] = ()
     compiler: Compiler | None = None
 
@@ -103,6 +114,25 @@ def _install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
         for found in distributions:
             found.files += [compiled[path] for path in found.files if path in compiled]
     metadata.complete(tree, distributions, python.version, label)
+    for name, called in parts.commands.items():
+        _add_command(tree, name, called, python, label)
+
+
+def _add_command(tree: Tree, name: str, called: str, python: Python, label: str) -> None:
+    data = scripts.text(name, called, "commands", python.version)
+    interpreter = f"{scripts.DIRECTORY}/python{python.version}"
+    if interpreter not in tree.nodes:
+        raise RelocatableError(f"commands: {name} needs {interpreter}, which no runtime tree has")
+    module = called.partition(":")[0].strip()
+    place = f"{stdlib.directory(python.version)}/site-packages/{module.replace('.', '/')}"
+    # A module is a text, an extension module with tags after its name, or a package.
+    if not any(path.startswith((f"{place}.", f"{place}/__init__.")) for path in tree.nodes):
+        raise RelocatableError(
+            f"commands: {name} calls {module}, which is not in site-packages; add what has it to "
+            "deps or wheels"
+        )
+    record = Record(Origin(label, f"command {name}"))
+    tree.add(f"{scripts.DIRECTORY}/{name}", File(data, record, executable=True))
 
 
 def _added(tree: Tree, item: tuple[str, File]) -> str:

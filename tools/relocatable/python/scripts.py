@@ -56,18 +56,33 @@ def from_entry_points(data: bytes, name: str, version: str) -> Iterator[tuple[st
     try:
         parser.read_string(data.decode("utf-8"))
     except (UnicodeDecodeError, configparser.Error) as error:
-        text = " ".join(str(error).split())
-        raise RelocatableError(f"{name} is no list of entry points: {text}") from error
+        said = " ".join(str(error).split())
+        raise RelocatableError(f"{name} is no list of entry points: {said}") from error
     for group in _GROUPS:
         for command, target in parser[group].items() if parser.has_section(group) else ():
-            match = _OBJECT.fullmatch(target)
-            if not _NAME.fullmatch(command) or match is None:
-                raise RelocatableError(
-                    f"{name}: wanted COMMAND = MODULE:FUNCTION, found {command!r} = {target!r}"
-                )
-            call = match["call"]
-            body = _BODY.format(module=match["module"], name=call.partition(".")[0], call=call)
-            yield command, (header(f"python{version}") + body).encode()
+            yield command, text(command, target, name, version)
+
+
+def text(command: str, target: str, name: str, version: str) -> bytes:
+    """Returns the text of the command that calls `target`, MODULE:FUNCTION.
+
+    Args:
+        command: Its name.
+        target: What it calls, and exits with what that returns.
+        name: What messages call the place where both are written.
+        version: MAJOR.MINOR of the interpreter.
+
+    Raises:
+        RelocatableError: if `target` is not of that form, or `command` could lead anywhere else.
+    """
+    match = _OBJECT.fullmatch(target)
+    if not _NAME.fullmatch(command) or match is None:
+        raise RelocatableError(
+            f"{name}: wanted COMMAND = MODULE:FUNCTION, found {command!r} = {target!r}"
+        )
+    call = match["call"]
+    body = _BODY.format(module=match["module"], name=call.partition(".")[0], call=call)
+    return (header(f"python{version}") + body).encode()
 
 
 def started_here(data: bytes, version: str) -> bytes | None:

@@ -1,0 +1,64 @@
+"""The example of a Python program with a compiled wheel, built as its users would, on each machine.
+
+Runs Bazel in the example's own workspace. All tests share its outputs.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from absl import flags
+from absl.testing import absltest, parameterized
+
+from relocatable import trial
+from support import checkout
+from support.consumer import Consumer
+
+_EMULATOR = flags.DEFINE_string("emulator", None, "For dists of arm64.", required=True)
+
+HOSTILE = {"PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
+
+
+class PythonAppTest(parameterized.TestCase):
+    outputs: Path
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        output_base = Path(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")))
+        example = Consumer(checkout.workspace() / "examples/python_app", output_base)
+        cls.addClassCleanup(example.close)
+        done = example.bazel("test", "--symlink_prefix=/", "//...")
+        if done.returncode:
+            raise AssertionError(done.stdout)
+        found = example.bazel("info", "--symlink_prefix=/", "output_path")
+        cls.outputs = Path(found.stdout.splitlines()[-1])
+
+    @parameterized.parameters(
+        ("linux_x86_64", "x86_64-linux-gnu"),
+        ("linux_arm64", "aarch64-linux-gnu"),
+    )
+    def test_the_dist(self, platform: str, multiarch: str) -> None:
+        place = Path(self.create_tempdir().full_path) / "with spaces: and more"
+        place.mkdir()
+        # Each platform has a directory of its own.
+        (archive,) = self.outputs.glob(f"*/bin/greet_{platform}.tar.zst")
+        root = trial.unpack(archive, place)
+        native = platform == "linux_x86_64"
+        dist = trial.Dist(root, None if native else Path(_EMULATOR.value).resolve())
+        done = trial.run(
+            dist,
+            # It imports all; under an emulator it can't start processes.
+            ["bin/greet", "<World>" if native else "--help"],
+            Path(self.create_tempdir().full_path),
+            environment=HOSTILE,
+            empty_root=True,
+        )
+        self.assertEqual(done.status, 0, done.output)
+        said = "<p>Hello, &lt;World&gt;!</p>\n" if native else "usage: greet"
+        self.assertStartsWith(done.output, said)
+        self.assertNotEmpty(list(root.glob(f"lib/**/_speedups.cpython-311-{multiarch}.so")))
+
+
+if __name__ == "__main__":
+    absltest.main()
