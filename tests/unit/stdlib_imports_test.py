@@ -67,6 +67,7 @@ if __name__ == "__main__":
 _NEWER = {
     "PEP 695": "type A[T] = list[T]\nclass B[T]: pass\ndef f[T](x: T): import a\nimport b",
     "PEP 701": "x = f\"{y['a']} {f\"{z}\"}\"\nif f'{'a'}':\n    import b\ndef f():\n    import a",
+    "PEP 701, lines": 'def f():\n    import a\n    return f"{g(\n  x,\n)}"\nimport b',
     "PEP 758": "try:\n    import c\nexcept ImportError, OSError:\n    pass\nimport b",
     "PEP 750": "x = t'{y}'\nimport b\ndef f(): import a",
 }

@@ -15,8 +15,8 @@ _PREFIX = r"[rbutfRBUTF]{0,3}"
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*)"
     rf"|(?P<triple>{_PREFIX}(?P<quotes>'''|\"\"\")(?:\\.|(?!(?P=quotes)).)*(?P=quotes))"
-    # One that doesn't end in its line has newer syntax inside, and is over anyway.
-    rf"|(?P<string>{_PREFIX}(?P<quote>['\"])(?:\\.|(?!(?P=quote))[^\n\\])*(?P=quote)?)"
+    # One that doesn't end in its line has newer syntax inside: PEP 701's lines between brackets.
+    rf"|(?P<string>{_PREFIX}(?P<quote>['\"])(?:\\.|(?!(?P=quote))[^\n\\])*(?P<end>(?P=quote)?))"
     r"|(?P<open>[\[({])|(?P<close>[\])}])|(?P<continued>\\\n)|(?P<newline>\n)"
     r"|(?P<walrus>:=)|(?P<colon>:)|(?P<word>\w+)|[ \t]+|.",
     re.DOTALL,
@@ -69,6 +69,9 @@ def _statements(source: str) -> Iterator[_Statement]:
         now.lines += value.count("\n")
         if kind == "open":
             depth += 1
+        elif token["string"] and not token["end"]:
+            opened = sum(map(value.count, "([{")) - sum(map(value.count, ")]}"))
+            depth = max(0, depth + opened)
         elif kind == "close":
             depth = max(0, depth - 1)
         elif value == "lambda" and not depth:
