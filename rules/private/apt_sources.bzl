@@ -76,11 +76,8 @@ def _entries(fields):
         for uri in fields.get("uris", [])
     ]
 
-def select_mirrors(entries, suite, components, mirrors = []):
-    """The URIs of those entries that may have a source's files, in order, each once.
-
-    First those that have all of it. Then those of other suites whose path is that of a declared
-    mirror (`/debian`): suites of one archive share the directories of their files.
+def select_mirrors(entries, suite, components):
+    """The URIs of those entries that have all of a source, in order, each once.
 
     Only http and https: a transport like `mirror+file:` or `cdrom:` is apt's own.
 
@@ -88,28 +85,18 @@ def select_mirrors(entries, suite, components, mirrors = []):
         entries: What the functions above give.
         suite: A suite's name.
         components: Names of components of it.
-        mirrors: URLs of the source's archive, as its module declares them.
 
     Returns:
         A list of URLs.
     """
-    paths = [_url_path(mirror) for mirror in mirrors]
-    own = {}
-    others = {}
+    found = {}
     for entry in entries:
         missing = [c for c in components if c not in entry.components]
-        if missing or not entry.uri.startswith(("http://", "https://")):
-            continue
-        if suite in entry.suites:
-            own[entry.uri] = None
-        elif _url_path(entry.uri) in paths:
-            others[entry.uri] = None
-    return (own | others).keys()
+        if suite in entry.suites and not missing and entry.uri.startswith(("http://", "https://")):
+            found[entry.uri] = None
+    return found.keys()
 
-def _url_path(url):
-    return url.partition("://")[2].partition("/")[2].rstrip("/")
-
-def apt_mirrors(ctx, suite, components, mirrors):
+def apt_mirrors(ctx, suite, components):
     """URLs of the archives that this machine's apt would take a source from.
 
     The files are not watched: a digest says what a download has to be, so that where it came from
@@ -119,7 +106,6 @@ def apt_mirrors(ctx, suite, components, mirrors):
         ctx: The repository context.
         suite: A suite's name.
         components: Names of components of it.
-        mirrors: URLs of its archive, as its module declares them.
 
     Returns:
         A list of URLs; empty where there is no apt.
@@ -136,4 +122,4 @@ def apt_mirrors(ctx, suite, components, mirrors):
             entries += parse_one_line(ctx.read(path, watch = "no"))
         elif path.basename.endswith(".sources"):
             entries += parse_deb822(ctx.read(path, watch = "no"))
-    return select_mirrors(entries, suite, components, mirrors)
+    return select_mirrors(entries, suite, components)

@@ -40,7 +40,7 @@ def archive_mirrors(ctx):
     variable = mirror_variable(attr.source)
     override = ctx.os.environ.get(variable)
     mirrors = ([override] if override else []) + \
-              apt_mirrors(ctx, attr.suite, attr.components, attr.mirrors) + \
+              apt_mirrors(ctx, attr.suite, attr.components) + \
               attr.mirrors
     if not mirrors:
         fail(_NO_MIRROR.format(

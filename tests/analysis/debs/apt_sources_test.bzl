@@ -80,26 +80,9 @@ def _select_test_impl(ctx):
     asserts.equals(env, [], select_mirrors(entries, "sid", ["main"]))
     return unittest.end(env)
 
-def _other_suites_test_impl(ctx):
-    env = unittest.begin(ctx)
-    entries = [
-        _entry("http://a.example/debian", ["bookworm"], ["main"]),
-        _entry("http://a.example/debian-security", ["bookworm-security"], ["main"]),
-        _entry("https://elsewhere.example/apt", ["stable"], ["main"]),
-        _entry("http://b.example/debian", ["trixie"], ["main"]),
-        _entry("mirror+file:/debian", ["bookworm"], ["main"]),
-    ]
-    asserts.equals(
-        env,
-        ["http://b.example/debian", "http://a.example/debian"],
-        select_mirrors(entries, "trixie", ["main"], ["https://public.example/debian/"]),
-    )
-    return unittest.end(env)
-
 _one_line_test = unittest.make(_one_line_test_impl)
 _deb822_test = unittest.make(_deb822_test_impl)
 _select_test = unittest.make(_select_test_impl)
-_other_suites_test = unittest.make(_other_suites_test_impl)
 
 def apt_sources_test_suite(name):
     """Declares the tests.
@@ -107,4 +90,4 @@ def apt_sources_test_suite(name):
     Args:
         name: Name of the suite.
     """
-    unittest.suite(name, _one_line_test, _deb822_test, _select_test, _other_suites_test)
+    unittest.suite(name, _one_line_test, _deb822_test, _select_test)
