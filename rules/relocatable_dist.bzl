@@ -1,11 +1,15 @@
 """Makes a directory that runs from wherever it is unpacked, and an archive of it."""
 
+load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
+load("//rules/private:collect.bzl", "COLLECT_ATTRIBUTES", "collect", "place_programs")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 load("//rules/private:version.bzl", "VERSION")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
+_PYTHON_PROGRAM = "wanted a program of machine code or a script, found the Python program {}: make it a \
+command of the runtime, py_runtime_bundle(commands = ..., deps = ...)"
 _NO_HOST = "wanted libc = \"host\" with it, as a dist with a C library of its own needs none of the machine"
 
 # Of the archive, by compilation mode: fast while developing, small when released.
@@ -18,8 +22,17 @@ _LEVELS = {
 def _relocatable_dist_impl(ctx):
     target = ctx.toolchains[_TOOLCHAIN].target_facts
     tree = declare_tree(ctx)
-    _relocate(ctx, target, tree)
-    verified = _verify(ctx, target, tree)
+    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
+    layers = [layer[TreeInfo] for layer in ctx.attr.layers + runtimes]
+    libraries = [library[TreeInfo] for library in ctx.attr.libraries]
+    if ctx.attr.binaries:
+        own, needed = _binaries(ctx)
+        layers.append(own)
+        libraries.append(needed)
+    if not layers:
+        fail("wanted trees to make a dist of, found neither layers, binaries nor a runtime", attr = "layers")
+    _relocate(ctx, target, tree, layers, libraries)
+    verified = _verify(ctx, target, tree, layers + libraries)
     dist = _archive(ctx, target, tree)
     default, groups = tree_outputs(ctx, tree)[1:]
     return [
@@ -34,16 +47,27 @@ def _relocatable_dist_impl(ctx):
         ),
     ]
 
-def _originals(ctx):
-    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
-    return [original[TreeInfo] for original in ctx.attr.layers + runtimes + ctx.attr.libraries]
+def _binaries(ctx):
+    """Makes trees of the build's own programs, and of the shared libraries that come with them."""
+    for target in ctx.attr.binaries:
+        if PyInfo in target:
+            fail(_PYTHON_PROGRAM.format(target.label), attr = "binaries")
+    programs = place_programs(ctx.attr.binaries, "binaries")
+    runfiles = depset(transitive = [
+        target[DefaultInfo].default_runfiles.files
+        for target in ctx.attr.binaries
+    ])
+    shared = [
+        (file, "lib/" + file.basename)
+        for file in runfiles.to_list()
+        if file.extension == "so" or ".so." in file.basename
+    ]
+    own, needed = declare_tree(ctx, ".binaries"), declare_tree(ctx, ".binaries_libraries")
+    collect(ctx, own, programs = programs)
+    collect(ctx, needed, files = shared)
+    return own, needed
 
-def _relocate(ctx, target, tree):
-    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
-    if not ctx.attr.layers + runtimes:
-        fail("wanted trees to make a dist of, found neither layers nor a runtime", attr = "layers")
-    layers = [layer[TreeInfo] for layer in ctx.attr.layers + runtimes]
-    libraries = [library[TreeInfo] for library in ctx.attr.libraries]
+def _relocate(ctx, target, tree, layers, libraries):
     args = tool_args(ctx)
     tree_flags(args, "layer", layers)
     tree_flags(args, "library", libraries)
@@ -51,8 +75,8 @@ def _relocate(ctx, target, tree):
     args.add(target.launcher, format = "--launcher=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
-    for runtime in runtimes:
-        for name, value in runtime[PyRuntimeBundleInfo].environment.items():
+    if ctx.attr.runtime:
+        for name, value in ctx.attr.runtime[PyRuntimeBundleInfo].environment.items():
             if value == None:
                 args.add(name, format = "--python_unset=%s")
             else:
@@ -71,8 +95,7 @@ def _relocate(ctx, target, tree):
         progress_message = "Relocating %{label}",
     )
 
-def _verify(ctx, target, tree):
-    originals = _originals(ctx)
+def _verify(ctx, target, tree, originals):
     verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
@@ -148,7 +171,7 @@ relocatable_dist = rule(
     implementation = _relocatable_dist_impl,
     doc = """Makes one directory that runs from wherever it is unpacked, with everything it needs.
 
-All of `layers` and `runtime` is kept, and of `libraries` what their ELF files need. Each program
+All of `layers`, `binaries` and `runtime` is kept, and of `libraries` what their ELF files need. Each program
 moves to `libexec`, and a native launcher in its place starts it with the dist's own loader and
 libc, so that neither those of the host nor their age matter; with `libc = "host"`, on those of the
 machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
@@ -156,6 +179,13 @@ machine. Libraries find each other by `$ORIGIN`. A validation action, part of ev
 Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json. Output group `archive` has the first of
 these alone, `directory` the dist unpacked, `tree` the dist as a tree with its provenance.""",
     attrs = {
+        "binaries": attr.label_keyed_string_dict(
+            doc = "Programs that the build makes (`cc_binary`, `rust_binary`, any executable target), " +
+                  "or files, to their paths in the dist, for example `bin/tool`. Shared libraries " +
+                  "among their runfiles are taken as from `libraries`. For Python programs, see " +
+                  "`commands` of `py_runtime_bundle`.",
+            allow_files = True,
+        ),
         "compression_level": attr.int(
             doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",
             default = 0,
@@ -223,7 +253,7 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
             executable = True,
             cfg = "exec",
         ),
-    } | TREE_ATTRIBUTES,
+    } | TREE_ATTRIBUTES | COLLECT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],
     toolchains = [_TOOLCHAIN],

@@ -13,18 +13,19 @@ TREE_ATTRIBUTES = {
     ),
 }
 
-def declare_tree(ctx):
+def declare_tree(ctx, suffix = ""):
     """Declares the files of the tree that a target makes.
 
     Args:
         ctx: the rule's context.
+        suffix: of their names, for a tree that is not the target's own.
 
     Returns:
         TreeInfo: the files, which an action of the rule has to write.
     """
     return TreeInfo(
-        tar = ctx.actions.declare_file(ctx.label.name + ".tar"),
-        provenance = ctx.actions.declare_file(ctx.label.name + ".provenance.jsonl"),
+        tar = ctx.actions.declare_file(ctx.label.name + suffix + ".tar"),
+        provenance = ctx.actions.declare_file(ctx.label.name + suffix + ".provenance.jsonl"),
     )
 
 def tree_files(trees):

@@ -1,18 +1,7 @@
 """Tests for `stdlib_trim`: wrong attributes give one clear line."""
 
-load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:defs.bzl", "file_tree", "stdlib_trim")
-
-def _refused_test_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_refused_test = analysistest.make(
-    _refused_test_impl,
-    attrs = {"message": attr.string(mandatory = True)},
-    expect_failure = True,
-)
+load("//tests/analysis:refused_test.bzl", "refused_test")
 
 # By test: the attributes, and what the error says.
 _CASES = {
@@ -64,7 +53,7 @@ def stdlib_trim_test_suite(name):
             tags = ["manual"],
             **({"src": ":tree"} | attributes)
         )
-        _refused_test(
+        refused_test(
             name = case + "_test",
             message = message,
             target_under_test = case,
