@@ -181,22 +181,54 @@ class RelocateTest(parameterized.TestCase):
 
 class VerifyTest(parameterized.TestCase):
     @parameterized.parameters(
-        ("x", Link("../y", record("p")), "link x -> ../y: x leaves the tree"),
-        ("x", Link("y", record("p")), "link x -> y: x leads to y, which does not exist"),
-        ("x", File(b"a\nb /build/c", record("p")), "x:2 names a path of the machine that built it"),
-        ("x", File(b"/build/c", record("p")), "x:1 names a path of the machine that built it"),
-        ("x", File(b"a/.cache/bazel/b", record("p")), "x:1 names a path of the machine that built"),
+        ("x", Link("../y", record("p")), "link x (p 1 amd64) -> ../y: x leaves the tree"),
+        (
+            "x",
+            Link("y", record("p")),
+            "link x (p 1 amd64) -> y: x leads to y, which does not exist",
+        ),
+        (
+            "x",
+            File(b"a\nb /build/c", record("p")),
+            "x (p 1 amd64), line 2, names a path of the machine",
+        ),
+        ("x", File(b"/build/c", record("p")), "x (p 1 amd64), line 1, names a path of the machine"),
+        (
+            "x",
+            File(b"a/.cache/bazel/b", record("p")),
+            "x (p 1 amd64), line 1, names a path of the machine",
+        ),
         ("x.so", library("x.so", "y.so"), "x.so needs y.so, which is in none of"),
-        ("x.so", library("x.so", machine=EM_AARCH64), "x.so is for EM_AARCH64; linux_x86_64 is"),
+        (
+            "x.so",
+            library("x.so", machine=EM_AARCH64),
+            "x.so (p 1 amd64) is for EM_AARCH64; linux_x86_64 is",
+        ),
         (
             "x.so",
             library("x.so", runpath="/usr/lib"),
-            "x.so has '/usr/lib' in its RUNPATH; $ORIGIN",
+            "x.so (p 1 amd64) has '/usr/lib' in its RUNPATH; $ORIGIN",
         ),
-        ("x.so", library("x.so", runpath="$ORIGIN:"), "x.so has '' in its RUNPATH; $ORIGIN"),
-        ("x.so", library("x.so", runpath="$ORIGIN/.."), "x.so has '$ORIGIN/..' in its RUNPATH"),
-        ("x.so", library("x.so", rpath="$ORIGIN"), "x.so has an RPATH ($ORIGIN); a RUNPATH is"),
-        ("x", File(LAUNCHER, record("p")), "launcher x: launcher: it has no settings yet"),
+        (
+            "x.so",
+            library("x.so", runpath="$ORIGIN:"),
+            "x.so (p 1 amd64) has '' in its RUNPATH; $ORIGIN",
+        ),
+        (
+            "x.so",
+            library("x.so", runpath="$ORIGIN/.."),
+            "x.so (p 1 amd64) has '$ORIGIN/..' in its RUNPATH",
+        ),
+        (
+            "x.so",
+            library("x.so", rpath="$ORIGIN"),
+            "x.so (p 1 amd64) has an RPATH ($ORIGIN); a RUNPATH is",
+        ),
+        (
+            "x",
+            File(LAUNCHER, record("p")),
+            "launcher x (p 1 amd64): launcher: it has no settings yet",
+        ),
     )
     def test_each_broken_promise(self, path: str, node: File | Link, message: str) -> None:
         (problem,) = verify.verify(layer(**{path: node}), TARGET).problems

@@ -72,39 +72,50 @@ def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report
     for path, node in tree:
         if isinstance(node, Link):
             report.links += 1
-            try:
-                tree.follow(path)
-            except RelocatableError as error:
-                report.problems.append(f"link {path} -> {node.target}: {error}")
+            report.problems += _link_problems(tree, path, node)
         elif isinstance(node, File):
             report.files += 1
             elf = objects.at(path)
             if elf is None:
-                _check_text(path, node, report)
+                report.problems += _text_problems(path, node)
             elif not elf.dynamic and launcher.is_launcher(content.read(node.content)):
                 report.launchers += 1
-                _check_launcher(tree, path, node, report)
+                report.problems += _launcher_problems(tree, path, node)
             else:
                 report.objects += 1
-                _check_object(path, elf, target, report)
+                report.problems += _object_problems(path, node, elf, target)
                 if promise.host:
                     report.problems += _host_problems(path, node, elf, target, promise.host)
     _check_linkage(tree, objects, promise, report)
+    report.problems.sort()
     return report
 
 
-def _check_text(path: str, file: File, report: Report) -> None:
+def _named(path: str, node: File | Link) -> str:
+    """A path and what it came from."""
+    return f"{path} ({node.record.origin.source})"
+
+
+def _link_problems(tree: Tree, path: str, link: Link) -> Iterator[str]:
+    try:
+        tree.follow(path)
+    except RelocatableError as error:
+        yield f"link {_named(path, link)} -> {link.target}: {error}"
+
+
+def _text_problems(path: str, file: File) -> Iterator[str]:
     data = content.read(file.content)
     from_debian = isinstance(file.record.origin.source, Package)
     leak = (_LEAK_IN_DEBIAN if from_debian else _LEAK).search(data)
     if leak is not None:
         line = data[: leak.start()].count(b"\n") + 1
-        report.problems.append(
-            f"{path}:{line} names a path of the machine that built it ({leak[0].decode()}…)"
+        yield (
+            f"{_named(path, file)}, line {line}, names a path of the machine that built it"
+            f" ({leak[0].decode()}…)"
         )
 
 
-def _check_launcher(tree: Tree, path: str, file: File, report: Report) -> None:
+def _launcher_problems(tree: Tree, path: str, file: File) -> Iterator[str]:
     try:
         settings = launcher.read(content.read(file.content))
         wanted = [settings.program] + ([settings.loader] if settings.loader else [])
@@ -113,38 +124,36 @@ def _check_launcher(tree: Tree, path: str, file: File, report: Report) -> None:
         for directory in settings.library_path:
             tree.follow(directory)
     except RelocatableError as error:
-        report.problems.append(f"launcher {path}: {error}")
+        yield f"launcher {_named(path, file)}: {error}"
 
 
-def _check_object(path: str, elf: Elf, target: Target, report: Report) -> None:
+def _object_problems(path: str, file: File, elf: Elf, target: Target) -> Iterator[str]:
+    named = _named(path, file)
     if elf.machine != target.machine:
-        report.problems.append(f"{path} is for {elf.machine_name}; {target.name} is wanted")
+        yield f"{named} is for {elf.machine_name}; {target.name} is wanted"
     if elf.rpath is not None:
-        report.problems.append(f"{path} has an RPATH ({elf.rpath}); a RUNPATH is wanted")
+        yield f"{named} has an RPATH ({elf.rpath}); a RUNPATH is wanted"
     for step in (elf.runpath or "").split(":") if elf.runpath is not None else []:
         first, _, rest = step.partition("/")
         there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest))
         if first != _ORIGIN or there == ".." or there.startswith("../"):
-            report.problems.append(
-                f"{path} has {step!r} in its RUNPATH; {_ORIGIN} and a path in the dist are wanted"
-            )
+            wanted = f"{_ORIGIN} and a path in the dist"
+            yield f"{named} has {step!r} in its RUNPATH; {wanted} are wanted"
 
 
 def _host_problems(
     path: str, file: File, elf: Elf, target: Target, host: frozenset[str]
 ) -> Iterator[str]:
     """What is wrong with a file of a dist that runs on the machine's own C library."""
-    origin = file.record.origin.source
+    named = _named(path, file)
     if elf.soname in host or posixpath.basename(path) in host:
-        yield (
-            f"{path} ({origin}) is part of the C library, which is left to the machine; exclude it"
-        )
+        yield f"{named} is part of the C library, which is left to the machine; exclude it"
     if elf.interpreter is None:
         return
     directory, name = posixpath.split(elf.interpreter)
     if name != target.loader or directory not in _LOADER_DIRECTORIES:
         yield (
-            f"{path} ({origin}) asks for the loader {elf.interpreter}; machines of {target.name}"
+            f"{named} asks for the loader {elf.interpreter}; machines of {target.name}"
             f" have {target.loader} in {' or '.join(_LOADER_DIRECTORIES)}"
         )
 
@@ -162,6 +171,6 @@ def _check_linkage(tree: Tree, objects: Objects, promise: Promise, report: Repor
     for path, version, symbols in closure.newer(tree, objects, _GLIBC, promise.min_glibc):
         shown = ", ".join(symbols[:_SYMBOLS]) + (", …" if len(symbols) > _SYMBOLS else "")
         report.problems.append(
-            f"{path} ({tree.file(path).record.origin.source}) requires glibc {version}"
+            f"{_named(path, tree.file(path))} requires glibc {version}"
             f" (for {shown or 'the loader'}); at most {promise.min_glibc} is wanted"
         )
