@@ -47,7 +47,7 @@ RelocatableDistInfo = provider(
         "host_libraries": "list of string: sonames that are left to the machine.",
         "metadata": "File: JSON, what the dist is and what it was made of.",
         "platform": "string: name of the target platform's facts, for example linux_arm64.",
-        "sha256": "File: checksum of the archive, as `sha256sum --check` reads it.",
+        "sha256": "File: checksum of `archive`, as `sha256sum --check` reads it.",
     },
 )
 

@@ -3,21 +3,14 @@
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:collect.bzl", "COLLECT_ATTRIBUTES", "collect", "place_programs")
+load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
-load("//rules/private:version.bzl", "VERSION")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
 _PYTHON_PROGRAM = "wanted a program of machine code or a script, found the Python program {}: make it a \
 command of the runtime, py_runtime_bundle(commands = ..., deps = ...)"
 _NO_HOST = "wanted libc = \"host\" with it, as a dist with a C library of its own needs none of the machine"
-
-# Of the archive, by compilation mode: fast while developing, small when released.
-_LEVELS = {
-    "dbg": 3,
-    "fastbuild": 3,
-    "opt": 19,
-}
 
 def _relocatable_dist_impl(ctx):
     target = ctx.toolchains[_TOOLCHAIN].target_facts
@@ -33,17 +26,24 @@ def _relocatable_dist_impl(ctx):
         fail("wanted trees to make a dist of, found neither layers, binaries nor a runtime", attr = "layers")
     _relocate(ctx, target, tree, layers, libraries)
     verified = _verify(ctx, target, tree, layers + libraries)
-    dist = _archive(ctx, target, tree)
     default, groups = tree_outputs(ctx, tree)[1:]
+    made = dist_outputs(ctx, target, tree, groups.directory, verified)
+    archive = made.archives["tar.zst"]
     return [
         tree,
-        dist,
-        DefaultInfo(files = depset([dist.archive, dist.sha256, dist.metadata])),
+        RelocatableDistInfo(
+            archive = archive.archive,
+            host_libraries = target.system_libraries if ctx.attr.libc == "host" else [],
+            metadata = made.metadata,
+            platform = target.name,
+            sha256 = archive.sha256,
+        ),
+        DefaultInfo(files = made.files),
         OutputGroupInfo(
             _validation = depset([verified]),
-            archive = depset([dist.archive]),
-            directory = groups.directory,
+            archive = depset([archive.archive]),
             tree = default.files,
+            **made.groups
         ),
     ]
 
@@ -118,44 +118,6 @@ def _verify(ctx, target, tree, originals):
     )
     return verified
 
-def _archive(ctx, target, tree):
-    archive = ctx.actions.declare_file(ctx.label.name + ".tar.zst")
-    dist = RelocatableDistInfo(
-        archive = archive,
-        host_libraries = target.system_libraries if ctx.attr.libc == "host" else [],
-        sha256 = ctx.actions.declare_file(ctx.label.name + ".tar.zst.sha256"),
-        metadata = ctx.actions.declare_file(ctx.label.name + ".json"),
-        platform = target.name,
-    )
-    args = tool_args(ctx)
-    tree_flags(args, "tree", [tree])
-    args.add(target.facts, format = "--target=%s")
-    args.add(ctx.label.name, format = "--name=%s")
-    args.add(ctx.attr.libc, format = "--libc=%s")
-    args.add(VERSION, format = "--tool_version=%s")
-    args.add(ctx.attr.compression_level or _LEVELS[ctx.var["COMPILATION_MODE"]], format = "--level=%s")
-    if ctx.attr.runtime:
-        version = ctx.attr.runtime[PyRuntimeBundleInfo].python_version
-        args.add(version, format = "--python_version=%s")
-    args.add(archive, format = "--out=%s")
-    args.add(dist.sha256, format = "--sha256=%s")
-    args.add(dist.metadata, format = "--metadata=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_archive,
-        arguments = [args],
-        inputs = tree_files([tree]) + [target.facts],
-        outputs = [archive, dist.sha256, dist.metadata],
-        env = ENVIRONMENT,
-        mnemonic = "DistArchive",
-        progress_message = "Compressing %{label}",
-        resource_set = _resources,
-    )
-    return dist
-
-def _resources(_os, _inputs):
-    # A worker per core; zstd -19 holds some 100 MiB for each.
-    return {"cpu": 2, "memory": 512}
-
 def _platform_transition_impl(settings, attr):
     if not attr.platform:
         return {"//command_line_option:platforms": settings["//command_line_option:platforms"]}
@@ -176,8 +138,10 @@ moves to `libexec`, and a native launcher in its place starts it with the dist's
 libc, so that neither those of the host nor their age matter; with `libc = "host"`, on those of the
 machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
 
-Gives NAME.tar.zst, NAME.tar.zst.sha256 and NAME.json. Output group `archive` has the first of
-these alone, `directory` the dist unpacked, `tree` the dist as a tree with its provenance.""",
+Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
+groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, named or not;
+`archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
+provenance.""",
     attrs = {
         "binaries": attr.label_keyed_string_dict(
             doc = "Programs that the build makes (`cc_binary`, `rust_binary`, any executable target), " +
@@ -185,11 +149,6 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
                   "among their runfiles are taken as from `libraries`. For Python programs, see " +
                   "`commands` of `py_runtime_bundle`.",
             allow_files = True,
-        ),
-        "compression_level": attr.int(
-            doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",
-            default = 0,
-            values = list(range(23)),
         ),
         "env": attr.string_dict(
             doc = "Variables for all programs, not seen by the processes that they start if they " +
@@ -238,11 +197,6 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
-        "_dist_archive": attr.label(
-            default = Label("//tools:dist_archive"),
-            executable = True,
-            cfg = "exec",
-        ),
         "_relocate_tree": attr.label(
             default = Label("//tools:relocate_tree"),
             executable = True,
@@ -253,7 +207,7 @@ these alone, `directory` the dist unpacked, `tree` the dist as a tree with its p
             executable = True,
             cfg = "exec",
         ),
-    } | TREE_ATTRIBUTES | COLLECT_ATTRIBUTES,
+    } | TREE_ATTRIBUTES | COLLECT_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],
     toolchains = [_TOOLCHAIN],

@@ -76,8 +76,10 @@ class ArchiveTest(absltest.TestCase):
             found = json.loads((DISTS / f"{name}.json").read_text())
             self.assertEqual(found["platform"], name.removeprefix("lldb_"))
             self.assertEqual(found["python_version"], "3.11")
-            self.assertEqual(found["archive"]["sha256"], digest)
-            self.assertEqual(found["archive"]["size"], archive.stat().st_size)
+            size = archive.stat().st_size
+            expected = [{"file": archive.name, "sha256": digest, "size": size}]
+            self.assertEqual(found["archives"], expected)
+            self.assertEqual(found["libc"]["baseline"], "2.36")
             self.assertContainsSubset(
                 {"bin/lldb", "bin/lldb-argdumper", "bin/lldb-server"}, found["entry_points"]
             )

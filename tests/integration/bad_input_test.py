@@ -320,12 +320,12 @@ class DistTest(BadInputTest):
     @parameterized.parameters(b"", b"[]", b"{}", b'{"name": "linux_x86_64"}', b"\x7fELF")
     def test_facts_that_are_none(self, data: bytes) -> None:
         tree, bad = self.tree({}), self.file("bad.json", data)
-        archive = ("--name=x", "--libc=bundled", "--tool_version=1", "--level=1")
-        outputs = ("--out=x", "--sha256=y", "--metadata=z")
+        tar = tree.partition("=")[0]
+        archive = ("--name=x", "--format=zip", "--level=1", "--out=x", "--sha256=y")
         for found in (
             self.relocate(tree, f"--target={bad}"),
             self.refused("verify_dist", f"--tree={tree}", f"--target={bad}", "--out=x"),
-            self.refused("dist_archive", f"--tree={tree}", f"--target={bad}", *archive, *outputs),
+            self.refused("dist_archive", f"--tar={tar}", f"--target={bad}", *archive),
         ):
             self.assertLen(found, 1)
             self.assertStartsWith(found[0], f"target facts {bad}: ")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from relocatable import archive, content, elf, launcher, trial, verify
+from relocatable import content, elf, launcher, verify
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Package, Record
 from relocatable.relocate import Libc, Request, Strip, relocate
@@ -294,24 +294,6 @@ class VerifyTest(parameterized.TestCase):
         )
         self.assertEqual(report.requires, {"GLIBC": "2.5"})
         self.assertEqual(report.unneeded, ("lib/libc.so.6", "lib/user.so"))
-
-
-class ArchiveTest(absltest.TestCase):
-    def test_bytes_do_not_depend_on_workers_and_unpack(self) -> None:
-        directory = Path(self.create_tempdir().full_path)
-        tree = layer(**{"bin/x": File(b"x" * 300_000, record("p"), executable=True)})
-        tree.add("bin/y", Link("x", record("p")))
-        found = set()
-        for workers in (1, 2, 3):
-            path = directory / f"{workers}.tar.zst"
-            archive.write_tar_zst(tree, path, "top", 3, workers)
-            found.add(path.read_bytes())
-        self.assertLen(found, 1)
-        (directory / "out").mkdir()
-        root = trial.unpack(directory / "1.tar.zst", directory / "out")
-        self.assertEqual(root.name, "top")
-        self.assertEqual((root / "bin/y").read_bytes(), b"x" * 300_000)
-        self.assertEqual((root / "bin/x").stat().st_mode & 0o777, 0o755)
 
 
 if __name__ == "__main__":

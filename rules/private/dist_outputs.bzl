@@ -1,0 +1,131 @@
+"""What comes out of the finished tree of a dist; each file is an action of its own."""
+
+load("//rules:providers.bzl", "PyRuntimeBundleInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:version.bzl", "VERSION")
+
+# Levels of each archive's compressor, by compilation mode: fast while developing, small when
+# released.
+_LEVELS = {
+    "tar.gz": {"dbg": 6, "fastbuild": 6, "opt": 9},
+    "tar.xz": {"dbg": 1, "fastbuild": 1, "opt": 9},
+    "tar.zst": {"dbg": 3, "fastbuild": 3, "opt": 19},
+    "zip": {"dbg": 6, "fastbuild": 6, "opt": 9},
+}
+
+_DIRECTORY = "directory"
+
+DIST_OUTPUT_ATTRIBUTES = {
+    "compression_level": attr.int(
+        doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",
+        default = 0,
+        values = list(range(23)),
+    ),
+    "formats": attr.string_list(
+        doc = "What a plain build makes of the dist: archives, each with its checksum (`tar.gz`, " +
+              "`tar.xz`, `tar.zst`, `zip`), and `directory`. Whatever is not named here can still " +
+              "be asked for, as an output group of that name.",
+        default = ["tar.zst"],
+    ),
+    "_dist_archive": attr.label(
+        default = Label("//tools:dist_archive"),
+        executable = True,
+        cfg = "exec",
+    ),
+    "_dist_metadata": attr.label(
+        default = Label("//tools:dist_metadata"),
+        executable = True,
+        cfg = "exec",
+    ),
+}
+
+def dist_outputs(ctx, target, tree, directory, verified):
+    """Declares all that can be made of a dist.
+
+    Args:
+        ctx: the rule's context; its attributes include DIST_OUTPUT_ATTRIBUTES.
+        target: TargetFactsInfo.
+        tree: TreeInfo of the dist.
+        directory: depset with the dist, unpacked.
+        verified: File that says what was proved of it.
+
+    Returns:
+        struct: `archives`, dict of format to struct(archive, sha256); `metadata`, File; `files`, depset
+            of what a plain build makes; `groups`, dict of output groups.
+    """
+    known = [_DIRECTORY] + _LEVELS.keys()
+    for form in ctx.attr.formats:
+        if form not in known:
+            fail("wanted some of {}, found {}".format(", ".join(known), repr(form)), attr = "formats")
+    archives = {form: _archive(ctx, target, tree, form) for form in _LEVELS}
+    named = [archives[form] for form in archives if form in ctx.attr.formats]
+    metadata = _metadata(ctx, target, tree, verified, named)
+    groups = {form: depset([made.archive, made.sha256]) for form, made in archives.items()}
+    groups[_DIRECTORY] = directory
+    return struct(
+        archives = archives,
+        files = depset([metadata], transitive = [groups[form] for form in ctx.attr.formats]),
+        groups = groups,
+        metadata = metadata,
+    )
+
+def _archive(ctx, target, tree, form):
+    archive = ctx.actions.declare_file("{}.{}".format(ctx.label.name, form))
+    sha256 = ctx.actions.declare_file("{}.{}.sha256".format(ctx.label.name, form))
+    level = _LEVELS[form][ctx.var["COMPILATION_MODE"]]
+    if form == "tar.zst":
+        level = ctx.attr.compression_level or level
+    args = tool_args(ctx)
+    args.add(tree.tar, format = "--tar=%s")
+    args.add(target.facts, format = "--target=%s")
+    args.add(ctx.label.name, format = "--name=%s")
+    args.add(form, format = "--format=%s")
+    args.add(level, format = "--level=%s")
+    args.add(archive, format = "--out=%s")
+    args.add(sha256, format = "--sha256=%s")
+    ctx.actions.run(
+        executable = ctx.executable._dist_archive,
+        arguments = [args],
+        inputs = [tree.tar, target.facts],
+        outputs = [archive, sha256],
+        env = ENVIRONMENT,
+        mnemonic = "DistArchive",
+        progress_message = "Compressing %{label} to %{output}",
+        resource_set = _parallel if form == "tar.zst" else _alone,
+    )
+    return struct(archive = archive, sha256 = sha256)
+
+def _metadata(ctx, target, tree, verified, archives):
+    metadata = ctx.actions.declare_file(ctx.label.name + ".json")
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    args.add(verified, format = "--verified=%s")
+    for made in archives:
+        args.add_joined([made.archive, made.sha256], join_with = "=", format_joined = "--archive=%s")
+    args.add(target.facts, format = "--target=%s")
+    args.add(ctx.label.name, format = "--name=%s")
+    args.add(ctx.attr.libc, format = "--libc=%s")
+    if ctx.attr.runtime:
+        version = ctx.attr.runtime[PyRuntimeBundleInfo].python_version
+        args.add(version, format = "--python_version=%s")
+    args.add(VERSION, format = "--tool_version=%s")
+    args.add(metadata, format = "--out=%s")
+    files = [file for made in archives for file in [made.archive, made.sha256]]
+    ctx.actions.run(
+        executable = ctx.executable._dist_metadata,
+        arguments = [args],
+        inputs = tree_files([tree]) + files + [verified, target.facts],
+        outputs = [metadata],
+        env = ENVIRONMENT,
+        mnemonic = "DistMetadata",
+        progress_message = "Describing %{label}",
+    )
+    return metadata
+
+def _parallel(_os, _inputs):
+    # A worker per core; zstd -19 holds some 200 MiB for each.
+    return {"cpu": 2, "memory": 768}
+
+def _alone(_os, _inputs):
+    # xz -9 holds 700 MiB.
+    return {"cpu": 1, "memory": 768}

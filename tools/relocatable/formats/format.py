@@ -1,0 +1,59 @@
+"""What each format is given, and the way of a tree's contents into a compressor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Protocol, TypeAlias
+
+from relocatable import content as contents
+from relocatable.content import CHUNK, Content, Extent, Patched, Spliced
+from relocatable.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What decides the bytes beside the tree.
+
+    Attributes:
+        top: the name of the one directory that unpacking makes.
+        level: how hard to compress, on the format's own scale.
+        machine: `e_machine` of the ELF files inside, which some compressors know instructions of.
+        workers: threads, at least one; their number changes nothing but the time.
+    """
+
+    top: str
+    level: int
+    machine: int = 0
+    workers: int = 1
+
+
+Format: TypeAlias = Callable[[Tree, IO[bytes], Options], None]
+
+
+class Compressor(Protocol):
+    """What takes plain bytes, such as a file of `gzip` or a member of a `ZipFile`."""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Takes `data`; returns a number that nobody asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A `tree_tar.Sink` that feeds a compressor, in chunks."""
+
+    compressor: Compressor
+
+    def write(self, content: Content) -> None:
+        """Feeds all of `content`."""
+        if isinstance(content, Extent):
+            for start in range(0, content.size, CHUNK):
+                size = min(CHUNK, content.size - start)
+                self.compressor.write(content.store.read(content.offset + start, size))
+        elif isinstance(content, Spliced):
+            for part in content.parts:
+                self.write(part)
+        else:
+            data = contents.view(content) if isinstance(content, Patched) else content
+            self.compressor.write(data)
+
+    def flush(self) -> None:
+        """Nothing is held back here."""
