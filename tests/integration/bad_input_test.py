@@ -330,6 +330,27 @@ class DistTest(BadInputTest):
             self.assertLen(found, 1)
             self.assertStartsWith(found[0], f"target facts {bad}: ")
 
+    @parameterized.parameters(
+        ("[]", "", "not what verify_dist writes"),
+        ("{", "", "not what verify_dist writes"),
+        ('{"requires": {}}', "--archive=x.zip", "FILE=CHECKSUM is wanted for an archive"),
+        ('{"requires": {}}', "--archive=x.zip={bad}", "a line of sha256sum is wanted, found 'abc"),
+    )
+    def test_metadata_of_something_else(self, verified: str, flag: str, problem: str) -> None:
+        bad = self.file("bad.sha256", b"abc  x.zip")
+        (line,) = self.refused(
+            "dist_metadata",
+            f"--tree={self.tree({})}",
+            f"--verified={self.file('verified.json', verified.encode())}",
+            f"--target={self.file('facts.json', json.dumps(FACTS).encode())}",
+            "--name=x",
+            "--libc=bundled",
+            "--tool_version=1",
+            "--out=x.json",
+            *([flag.format(bad=bad)] if flag else []),
+        )
+        self.assertIn(problem, line)
+
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))
         self.assertStartsWith(line, "the dist is not complete: ")
