@@ -10,14 +10,16 @@ from relocatable.tree import Tree
 
 WINDOW_LOG: Final = 27
 """128 MiB: the farthest that any `zstd -d` looks back without being told to."""
+LONG_FROM: Final = 9
+"""At lower levels, to look that far costs half as much time again, for one byte in a hundred."""
 
 
 def write(tree: Tree, file: IO[bytes], options: Options) -> None:
     """Writes the tree; zstd gives the same bytes for any number of workers but none."""
+    far = {"window_log": WINDOW_LOG, "enable_ldm": True} if options.level >= LONG_FROM else {}
     parameters = zstandard.ZstdCompressionParameters.from_level(
         options.level,
-        window_log=WINDOW_LOG,
-        enable_ldm=True,
+        **far,
         threads=options.workers,
         write_checksum=True,
     )
