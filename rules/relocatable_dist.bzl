@@ -133,10 +133,12 @@ relocatable_dist = rule(
     implementation = _relocatable_dist_impl,
     doc = """Makes one directory that runs from wherever it is unpacked, with everything it needs.
 
-All of `layers`, `binaries` and `runtime` is kept, and of `libraries` what their ELF files need. Each program
+All of `layers`, `binaries` and `runtime` is kept, and of `libraries` what their ELF files need.
+Each program
 moves to `libexec`, and a native launcher in its place starts it with the dist's own loader and
 libc, so that neither those of the host nor their age matter; with `libc = "host"`, on those of the
-machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves that nothing outside is asked for.
+machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves
+that nothing outside is asked for.
 
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
 groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, named or not;

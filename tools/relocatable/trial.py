@@ -3,12 +3,13 @@
 Works on the archive, not on our own data: tar and loader have the say.
 """
 
+import contextlib
 import ctypes
 import os
 import re
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +92,9 @@ def unpack(archive: Path, directory: Path) -> Path:
         zstandard.ZstdDecompressor().stream_reader(file) as stream,
         tarfile.open(fileobj=stream, mode="r|") as tar,
     ):
-        tar.extractall(directory, filter="tar")
+        # The first releases of 3.11 know no filters, and do as newer ones do with this.
+        tar.extraction_filter = getattr(tarfile, "tar_filter", None)
+        tar.extractall(directory)  # noqa: S202 - a dist of ours, unpacked as users do.
     found = list(directory.iterdir())
     if len(found) != 1:
         raise RelocatableError(f"{archive} holds {len(found)} directories; one is wanted")
@@ -163,16 +166,18 @@ def run(
         if dist.emulator is None:
             argv[0] = f"./{program.name}"
         enter = _in_directory(program.parent, enter)
-    done = subprocess.run(
-        argv,
-        env=changed,
-        preexec_fn=enter,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=timeout,
-        check=False,
-    )
+    unwritable = _unwritable(dist.root) if room.read_only else contextlib.nullcontext()
+    with unwritable:
+        done = subprocess.run(
+            argv,
+            env=changed,
+            preexec_fn=enter,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+        )
     texts = [path.read_text("utf-8", "replace") for path in sorted(trace.iterdir())]
     loaded = {path for text in texts for path in _LOADED.findall(text)}
     for path in trace.iterdir():
@@ -199,24 +204,34 @@ def _in_directory(directory: Path, enter: Callable[[], None] | None) -> Callable
     return change
 
 
-def _read_only(root: Path) -> Callable[[], None]:
-    """Makes a dist unwritable for a program: by a mount of its own, or by modes.
+@contextlib.contextmanager
+def _unwritable(root: Path) -> Iterator[None]:
+    """Takes the right to write from all directories of a dist, and gives it back."""
+    directories = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    modes = {path: path.stat().st_mode for path in directories if not path.is_symlink()}
+    try:
+        for path in modes:
+            path.chmod(0o555)
+        yield
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
 
-    Modes are no obstacle for root, and others may have no right to mount.
+
+def _read_only(root: Path) -> Callable[[], None]:
+    """Lets a program see a dist through a mount that nobody can write to, where that is allowed.
+
+    For root, modes are no obstacle; for others, they do.
     """
-    if os.geteuid():
-        for path in [root, *root.rglob("*")]:
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o555)
     libc = ctypes.CDLL(None, use_errno=True)
     place = bytes(root)
-    private = not os.geteuid()
 
     def enter() -> None:
-        if private:
-            _check(libc, libc.unshare(_CLONE_NEWNS), "unshare")
-            _check(libc, libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount /")
-            _bind(libc, place, place, read_only=True)
+        # Root of a container may have no right to mount.
+        if os.geteuid() or libc.unshare(_CLONE_NEWNS):
+            return
+        _check(libc, libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount /")
+        _bind(libc, place, place, read_only=True)
 
     return enter
 
