@@ -4,10 +4,11 @@ from pathlib import Path
 
 from absl import flags
 
-from relocatable import cli, target, tree_tar
+from relocatable import cli, layout, target, tree_tar
 from relocatable.relocate import Libc, Request, Strip, relocate
 
-_LAYERS = flags.DEFINE_multi_string("layer", None, "TAR=PROVENANCE: kept whole.", required=True)
+_LAYERS = flags.DEFINE_multi_string("layer", [], "TAR=PROVENANCE: kept whole.")
+_RUNTIME = flags.DEFINE_multi_string("runtime", [], "TAR=PROVENANCE: the same, of the Python.")
 _LIBRARIES = flags.DEFINE_multi_string("library", [], "TAR=PROVENANCE: only what is needed of it.")
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
 _LAUNCHER = flags.DEFINE_string("launcher", None, "The native launcher.", required=True)
@@ -15,6 +16,8 @@ _LAUNCHERS = flags.DEFINE_multi_string("start", [], "LAUNCHER=PROGRAM: paths in 
 _ENVIRONMENT = flags.DEFINE_multi_string("env", [], "NAME=VALUE for all programs.")
 _PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that load libpython.")
 _HIDDEN = flags.DEFINE_multi_string("python_unset", [], "NAME that no Python may see.")
+_PROGRAMS = flags.DEFINE_multi_string("python", [], "LAUNCHER=MAIN: a path of the runtime.")
+_LAYOUT = flags.DEFINE_multi_string("layout", [], "PART=PATH: see relocatable.layout.")
 _STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What ELF files lose.")
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _OUT = flags.DEFINE_string("out", None, "The relocated tree.", required=True)
@@ -32,9 +35,12 @@ def main() -> None:
         python_environment=cli.pairs("python_env", _PYTHON.value) | dict.fromkeys(_HIDDEN.value),
         strip=_STRIP.value,
         libc=_LIBC.value,
+        layout=layout.parse(cli.pairs("layout", _LAYOUT.value)),
+        python_programs=cli.pairs("python", _PROGRAMS.value),
     )
-    layers, libraries = map(tree_tar.read_all, (_LAYERS.value, _LIBRARIES.value))
-    tree = relocate(layers, libraries, request)
+    flagged = (_LAYERS.value, _LIBRARIES.value, _RUNTIME.value)
+    layers, libraries, runtime = map(tree_tar.read_all, flagged)
+    tree = relocate(layers, libraries, request, runtime)
     tree_tar.write(tree, Path(_OUT.value), Path(_PROVENANCE.value))
 
 

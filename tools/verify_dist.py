@@ -9,6 +9,7 @@ from absl import flags
 
 from relocatable import cli, edit_log, target, tree_tar
 from relocatable.errors import RelocatableError, problems
+from relocatable.layout import DEFAULT
 from relocatable.output import whole
 from relocatable.relocate import Libc
 from relocatable.verify import Promise, verify
@@ -20,6 +21,7 @@ _ORIGINALS = flags.DEFINE_multi_string(
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _MIN_GLIBC = flags.DEFINE_string("min_glibc", None, "The version that machines have at least.")
+_LIBRARIES = flags.DEFINE_string("libraries", DEFAULT.libraries, "Where the loader's are.")
 _OUT = flags.DEFINE_string("out", None, "What was checked, as JSON.", required=True)
 
 
@@ -30,7 +32,7 @@ def main() -> None:
     host = facts.system_libraries if _LIBC.value is Libc.HOST else ()
     if _MIN_GLIBC.value is not None and not re.fullmatch(r"\d+(\.\d+)+", _MIN_GLIBC.value):
         raise RelocatableError(f"min_glibc: a version such as 2.28 is wanted, {_MIN_GLIBC.value!r}")
-    report = verify(tree, facts, Promise(frozenset(host), _MIN_GLIBC.value))
+    report = verify(tree, facts, Promise(frozenset(host), _MIN_GLIBC.value, _LIBRARIES.value))
     problems(report.problems, "the dist would not run from anywhere:")
     proof = edit_log.verify(tree, tree_tar.read_all(_ORIGINALS.value))
     problems(proof.problems, "the dist is not what its provenance says:")

@@ -10,7 +10,7 @@ from relocatable.closure import Options
 from relocatable.closure.text import problem_lines
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
-from relocatable.layout import LIBRARIES
+from relocatable.layout import DEFAULT
 from relocatable.objects import Objects
 from relocatable.provenance import Package
 from relocatable.target import Target
@@ -58,10 +58,12 @@ class Promise:
     Attributes:
         host: sonames that are left to it; nothing if the dist has its own C library.
         min_glibc: the version that it has at least; None for any.
+        libraries: the directory that launchers tell the dist's own loader.
     """
 
     host: frozenset[str] = frozenset()
     min_glibc: str | None = None
+    libraries: str = DEFAULT.libraries
 
 
 def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report:
@@ -160,7 +162,7 @@ def _host_problems(
 
 def _check_linkage(tree: Tree, objects: Objects, promise: Promise, report: Report) -> None:
     """Loads everything as a loader would; what it would find on the host doesn't count."""
-    paths = None if promise.host else (LIBRARIES,)
+    paths = None if promise.host else (promise.libraries,)
     found = closure.trace(tree, Options(library_path=paths, host=promise.host), objects)
     loaded = replace(found, unread=())  # Which the checks above have told of.
     report.problems += [text for text, fatal in problem_lines(loaded) if fatal]

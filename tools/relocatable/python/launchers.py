@@ -2,13 +2,14 @@
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from relocatable import content
 from relocatable.launcher import ROOT, SELF
+from relocatable.layout import Layout
 from relocatable.python import scripts
-from relocatable.tree import File, Tree
+from relocatable.tree import Tree
 
 _INTERPRETER = re.compile(r"python3\.\d+t?")
 _HOME = "PYTHONHOME"
@@ -63,31 +64,35 @@ def script(path: str, started_by: str, environment: Mapping[str, str | None]) ->
     return Start(f"{ROOT}/{started_by}", (f"{ROOT}/{path}",), _without_home(environment))
 
 
-def take_scripts(tree: Tree, launchers: Mapping[str, str], directory: str) -> dict[str, str]:
-    """Moves console scripts to `directory`, for launchers to take their places.
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A console script: where it is now, and where the launcher of its interpreter is."""
+
+    path: str
+    interpreter: str
+
+
+def take_scripts(tree: Tree, programs: Collection[str], place: Layout) -> dict[str, Script]:
+    """Moves console scripts aside, for launchers to take their places.
 
     Args:
         tree: What they are in.
-        launchers: The launchers that there are; scripts of other interpreters stay.
-        directory: Where scripts go.
+        programs: Paths of launchers; scripts of other interpreters stay.
+        place: Where scripts go.
 
     Returns:
-        For each script's old path, that of its interpreter's launcher.
+        Each script by its old path.
     """
-    taken: dict[str, str] = {}
+    taken: dict[str, Script] = {}
     for path, file in list(tree.files()):
         if not file.executable or content.size(file.content) > _SCRIPT_BYTES:
             continue
         started_by = scripts.interpreter(path, content.read(file.content))
-        if started_by is not None and started_by in launchers and is_interpreter(started_by):
-            _move(tree, path, f"{directory}/{posixpath.basename(path)}", file)
-            taken[path] = started_by
+        if started_by is not None and started_by in programs and is_interpreter(started_by):
+            taken[path] = Script(place.program(path), started_by)
+            del tree.nodes[path]
+            tree.add(taken[path].path, file)
     return taken
-
-
-def _move(tree: Tree, path: str, there: str, file: File) -> None:
-    del tree.nodes[path]
-    tree.add(there, file)
 
 
 def _without_home(environment: Mapping[str, str | None]) -> dict[str, str | None]:

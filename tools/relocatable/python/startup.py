@@ -31,8 +31,9 @@ def _name_home() -> None:
     home = sys.prefix
     if not home.startswith(_DESCRIPTOR):
         return
-    os.set_inheritable(int(home.rpartition("/")[2]), False)
-    real = os.readlink(home)
+    number, _, below = home[len(_DESCRIPTOR) :].partition("/")
+    os.set_inheritable(int(number), False)
+    real = os.path.join(os.readlink(_DESCRIPTOR + number), below).rstrip("/")
     for name in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         setattr(sys, name, getattr(sys, name).replace(home, real, 1))
     for paths in (sys.path, site.PREFIXES):

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from relocatable import content, directory, launcher
 from relocatable.errors import RelocatableError
-from relocatable.layout import LIBRARIES, PROGRAMS
+from relocatable.layout import DEFAULT
 from relocatable.tree import Tree
 
-PARTS = (LIBRARIES, PROGRAMS)
+PARTS = (DEFAULT.libraries, DEFAULT.programs)
 """The directories of a dist that its Python needs."""
 
 
@@ -38,6 +38,12 @@ def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
         )
     data = content.read(tree.file(path).content)
     settings = launcher.read(data)
+    for there in (settings.program, settings.loader or settings.program):
+        if not there.startswith(tuple(f"{part}/" for part in PARTS)):
+            raise RelocatableError(
+                f"{path} starts {there}; a toolchain wants a dist whose layout is the default: "
+                f"programs in {DEFAULT.programs}, libraries in {DEFAULT.libraries}"
+            )
     # Python must not write into what is an output of the build, and an input of its next.
     environment = dict(settings.environment) | {"PYTHONDONTWRITEBYTECODE": "1"}
     changed = dataclasses.replace(settings, environment=tuple(sorted(environment.items())))
