@@ -26,6 +26,8 @@ PyRuntimeBundleInfo = provider(
     doc = "A Python home that works from anywhere; comes with a TreeInfo in a prefix layout.",
     fields = {
         "abi_tag": "string: of its own ABI, as in names of wheels, for example cp311.",
+        "compiler": "TreeInfo or None: the interpreter that compiles its packages, for the machine that " +
+                    "builds; None if they have no bytecode.",
         "environment": "dict of string to string or None: what programs that embed this Python have to be " +
                        "started with, None for a variable that they must not see; " +
                        "tools/relocatable/launcher.py tells what `{root}` stands for in a value, and " +
@@ -33,6 +35,7 @@ PyRuntimeBundleInfo = provider(
                        "PYTHONHOME is not set, but not to be seen.",
         "home": "string: path of the home in the tree; what PYTHONHOME names. \".\" is the tree's root.",
         "interpreter": "string: path of the interpreter in the tree, if the bundle has one.",
+        "optimize": "int: the level of that bytecode, 0 to 2.",
         "platform": "string: name of the target platform's facts, for example linux_x86_64; empty if " +
                     "dists can't be made for the target platform.",
         "python_version": "string: MAJOR.MINOR.",

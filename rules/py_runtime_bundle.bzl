@@ -2,6 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "PyStdlibInfo", "TreeInfo")
+load("//rules/private:py_sources.bzl", "source_list")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
@@ -15,7 +16,8 @@ _HIDDEN = {
 
 def _py_runtime_bundle_impl(ctx):
     tree = declare_tree(ctx)
-    version = ctx.attr.stdlib[PyStdlibInfo].python_version
+    stdlib = ctx.attr.stdlib[PyStdlibInfo]
+    version = stdlib.python_version
     toolchain = ctx.toolchains[_TOOLCHAIN]
     target = toolchain.target_facts if toolchain else None
     _bundle(ctx, tree, version, target)
@@ -31,9 +33,11 @@ def _py_runtime_bundle_impl(ctx):
         OutputGroupInfo(_validation = depset([verified]), directory = groups.directory),
         PyRuntimeBundleInfo(
             abi_tag = "cp" + version.replace(".", ""),
+            compiler = stdlib.compiler,
             environment = environment | {"PYTHONHOME": "{root_without_colon}"},
             home = ".",
             interpreter = "bin/python" + version,
+            optimize = stdlib.optimize,
             platform = target.name if target else "",
             python_version = version,
             soname = "libpython{}.so.1.0".format(version),
@@ -73,13 +77,9 @@ def _bundle(ctx, tree, version, target):
         for dep in ctx.attr.deps
         for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
     ])
-    listed = ctx.actions.args()
-    listed.set_param_file_format("multiline")
-    listed.use_param_file("--sources=%s", use_always = True)
-    listed.add_all(sources, map_each = _source, expand_directories = True)
     ctx.actions.run(
         executable = ctx.executable._py_runtime_bundle,
-        arguments = [args, listed],
+        arguments = [args, source_list(ctx, sources)],
         inputs = depset(
             [file for found in trees.values() for file in tree_files(found)] +
             ctx.files.wheels + ([target.facts] if target else []),
@@ -95,9 +95,6 @@ def _bundle(ctx, tree, version, target):
 def _resources(_os, _inputs):
     # A process per core compiles.
     return {"cpu": 2, "memory": 300}
-
-def _source(file):
-    return file.short_path + "\t" + file.path
 
 def _verify(ctx, tree, version, target):
     verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")

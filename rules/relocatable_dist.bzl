@@ -1,31 +1,27 @@
 """Makes a directory that runs from wherever it is unpacked, and an archive of it."""
 
-load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
-load("//rules/private:collect.bzl", "COLLECT_ATTRIBUTES", "collect", "place_programs")
+load("//rules/private:binaries.bzl", "BINARIES_ATTRIBUTES", "binaries")
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
-_PYTHON_PROGRAM = "wanted a program of machine code or a script, found the Python program {}: make it a \
-command of the runtime, py_runtime_bundle(commands = ..., deps = ...)"
 _NO_HOST = "wanted libc = \"host\" with it, as a dist with a C library of its own needs none of the machine"
 
 def _relocatable_dist_impl(ctx):
     target = ctx.toolchains[_TOOLCHAIN].target_facts
     tree = declare_tree(ctx)
-    runtimes = [ctx.attr.runtime] if ctx.attr.runtime else []
-    layers = [layer[TreeInfo] for layer in ctx.attr.layers + runtimes]
-    libraries = [library[TreeInfo] for library in ctx.attr.libraries]
-    if ctx.attr.binaries:
-        own, needed = _binaries(ctx)
-        layers.append(own)
-        libraries.append(needed)
-    if not layers:
+    own = binaries(ctx, target)
+    parts = struct(
+        layers = [layer[TreeInfo] for layer in ctx.attr.layers] + own.layers,
+        libraries = [library[TreeInfo] for library in ctx.attr.libraries] + own.libraries,
+        runtime = ([ctx.attr.runtime[TreeInfo]] if ctx.attr.runtime else []) + own.runtime,
+    )
+    if not parts.layers and not parts.runtime:
         fail("wanted trees to make a dist of, found neither layers, binaries nor a runtime", attr = "layers")
-    _relocate(ctx, target, tree, layers, libraries)
-    verified = _verify(ctx, target, tree, layers + libraries)
+    _relocate(ctx, target, tree, parts, own.flags)
+    verified = _verify(ctx, target, tree, parts)
     default, groups = tree_outputs(ctx, tree)[1:]
     made = dist_outputs(ctx, target, tree, groups.directory, verified)
     archive = made.archives["tar.zst"]
@@ -47,30 +43,12 @@ def _relocatable_dist_impl(ctx):
         ),
     ]
 
-def _binaries(ctx):
-    """Makes trees of the build's own programs, and of the shared libraries that come with them."""
-    for target in ctx.attr.binaries:
-        if PyInfo in target:
-            fail(_PYTHON_PROGRAM.format(target.label), attr = "binaries")
-    programs = place_programs(ctx.attr.binaries, "binaries")
-    runfiles = depset(transitive = [
-        target[DefaultInfo].default_runfiles.files
-        for target in ctx.attr.binaries
-    ])
-    shared = [
-        (file, "lib/" + file.basename)
-        for file in runfiles.to_list()
-        if file.extension == "so" or ".so." in file.basename
-    ]
-    own, needed = declare_tree(ctx, ".binaries"), declare_tree(ctx, ".binaries_libraries")
-    collect(ctx, own, programs = programs)
-    collect(ctx, needed, files = shared)
-    return own, needed
-
-def _relocate(ctx, target, tree, layers, libraries):
+def _relocate(ctx, target, tree, parts, flags):
     args = tool_args(ctx)
-    tree_flags(args, "layer", layers)
-    tree_flags(args, "library", libraries)
+    tree_flags(args, "layer", parts.layers)
+    tree_flags(args, "library", parts.libraries)
+    tree_flags(args, "runtime", parts.runtime)
+    args.add_all(flags, format_each = "--flagfile=%s")
     args.add(target.facts, format = "--target=%s")
     args.add(target.launcher, format = "--launcher=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
@@ -81,6 +59,7 @@ def _relocate(ctx, target, tree, layers, libraries):
                 args.add(name, format = "--python_unset=%s")
             else:
                 args.add("--python_env={}={}".format(name, value))
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.layout.items()], format_each = "--layout=%s")
     args.add(ctx.attr.strip, format = "--strip=%s")
     args.add(ctx.attr.libc, format = "--libc=%s")
     args.add(tree.tar, format = "--out=%s")
@@ -88,14 +67,16 @@ def _relocate(ctx, target, tree, layers, libraries):
     ctx.actions.run(
         executable = ctx.executable._relocate_tree,
         arguments = [args],
-        inputs = tree_files(layers + libraries) + [target.facts, target.launcher],
+        inputs = tree_files(parts.layers + parts.libraries + parts.runtime) + flags +
+                 [target.facts, target.launcher],
         outputs = tree_files([tree]),
         env = ENVIRONMENT,
         mnemonic = "RelocateTree",
         progress_message = "Relocating %{label}",
     )
 
-def _verify(ctx, target, tree, originals):
+def _verify(ctx, target, tree, parts):
+    originals = parts.layers + parts.libraries + parts.runtime
     verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
@@ -106,6 +87,8 @@ def _verify(ctx, target, tree, originals):
         if ctx.attr.libc != "host":
             fail(_NO_HOST, attr = "min_glibc")
         args.add(ctx.attr.min_glibc, format = "--min_glibc=%s")
+    if "libraries" in ctx.attr.layout:
+        args.add(ctx.attr.layout["libraries"], format = "--libraries=%s")
     args.add(verified, format = "--out=%s")
     ctx.actions.run(
         executable = ctx.executable._verify_dist,
@@ -145,13 +128,6 @@ groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum,
 `archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
 provenance.""",
     attrs = {
-        "binaries": attr.label_keyed_string_dict(
-            doc = "Programs that the build makes (`cc_binary`, `rust_binary`, any executable target), " +
-                  "or files, to their paths in the dist, for example `bin/tool`. Shared libraries " +
-                  "among their runfiles are taken as from `libraries`. For Python programs, see " +
-                  "`commands` of `py_runtime_bundle`.",
-            allow_files = True,
-        ),
         "env": attr.string_dict(
             doc = "Variables for all programs, not seen by the processes that they start if they " +
                   "run Python; `{root}` in a value is the dist's directory.",
@@ -164,6 +140,12 @@ provenance.""",
             doc = "Trees that are kept whole. Two that disagree on a path are an error. With a " +
                   "`runtime`, there may be none.",
             providers = [TreeInfo],
+        ),
+        "layout": attr.string_dict(
+            doc = "Where parts go, if not where they do by default: `libraries` (`lib`), the directory " +
+                  "for shared libraries and the loader; `programs` (`libexec`), that for programs whose " +
+                  "place a launcher takes, or a path with `{name}` in it, such as `bin/{name}-bin`; " +
+                  "`runtime` (`.`), that for the Python inside.",
         ),
         "libc": attr.string(
             doc = "Whose C library the programs run on: `bundled` is the dist's own, taken from " +
@@ -209,7 +191,7 @@ provenance.""",
             executable = True,
             cfg = "exec",
         ),
-    } | TREE_ATTRIBUTES | COLLECT_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
+    } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],
     toolchains = [_TOOLCHAIN],

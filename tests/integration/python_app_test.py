@@ -35,21 +35,23 @@ class PythonAppTest(parameterized.TestCase):
         cls.outputs = Path(found.stdout.splitlines()[-1])
 
     @parameterized.parameters(
-        ("linux_x86_64", "x86_64-linux-gnu"),
-        ("linux_arm64", "aarch64-linux-gnu"),
+        ("greet_linux_x86_64", "bin/greet", "x86_64-linux-gnu"),
+        ("greet_linux_arm64", "bin/greet", "aarch64-linux-gnu"),
+        ("greet_application_linux_x86_64", "greet", "x86_64-linux-gnu"),
+        ("greet_application_linux_arm64", "greet", "aarch64-linux-gnu"),
     )
-    def test_the_dist(self, platform: str, multiarch: str) -> None:
+    def test_the_dist(self, name: str, command: str, multiarch: str) -> None:
         place = Path(self.create_tempdir().full_path) / "with spaces: and more"
         place.mkdir()
         # Each platform has a directory of its own.
-        (archive,) = self.outputs.glob(f"*/bin/greet_{platform}.tar.zst")
+        (archive,) = self.outputs.glob(f"*/bin/{name}.tar.zst")
         root = trial.unpack(archive, place)
-        native = platform == "linux_x86_64"
+        native = multiarch.startswith("x86_64")
         dist = trial.Dist(root, None if native else Path(_EMULATOR.value).resolve())
         done = trial.run(
             dist,
             # It imports all; under an emulator it can't start processes.
-            ["bin/greet", "<World>" if native else "--help"],
+            [command, "<World>" if native else "--help"],
             Path(self.create_tempdir().full_path),
             environment=HOSTILE,
             empty_root=True,
@@ -57,7 +59,7 @@ class PythonAppTest(parameterized.TestCase):
         self.assertEqual(done.status, 0, done.output)
         said = "<p>Hello, &lt;World&gt;!</p>\n" if native else "usage: greet"
         self.assertStartsWith(done.output, said)
-        self.assertNotEmpty(list(root.glob(f"lib/**/_speedups.cpython-311-{multiarch}.so")))
+        self.assertNotEmpty(list(root.glob(f"**/_speedups.cpython-311-{multiarch}.so")))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from absl.testing import absltest, parameterized
 
 from relocatable import content, elf, launcher, verify
 from relocatable.errors import RelocatableError
+from relocatable.layout import Layout
 from relocatable.provenance import Edit, Origin, Package, Record
 from relocatable.relocate import Libc, Request, Strip, relocate
 from relocatable.target import Target
@@ -109,6 +110,67 @@ class RelocateTest(parameterized.TestCase):
             "a is to start b, which is no program of the layers; these are: bin/tool",
         ):
             self.relocate(launchers={"a": "b"})
+
+    def test_layout(self) -> None:
+        runtime = Tree()
+        runtime.add("bin/python3.11", program("libpython3.11.so.1.0"))
+        runtime.add("lib/libpython3.11.so.1.0", library("libpython3.11.so.1.0"))
+        runtime.add("lib/python3.11/site-packages/app.py", File(b"", record("p")))
+        request = replace(
+            self.request,
+            layout=Layout("app/lib", "app/bin/{name}-bin", "app/python"),
+            launchers={"tool": "bin/tool"},
+            python_programs={"run": "lib/python3.11/site-packages/app.py"},
+            python_environment={"PYTHONHOME": "{root_without_colon}", "X": "1"},
+        )
+        tree = relocate([self.layer], [self.pool], request, [runtime])
+        promise = Promise(libraries="app/lib")
+        self.assertEmpty(verify.verify(tree, TARGET, promise).problems)
+        self.assertEqual(
+            [path for path, _ in tree.files()],
+            [
+                "app/bin/python3.11-bin",
+                "app/bin/tool-bin",
+                f"app/lib/{TARGET.loader}",
+                "app/lib/libc.so.6",
+                "app/lib/libz.so.1",
+                "app/python/bin/python3.11",
+                "app/python/lib/libpython3.11.so.1.0",
+                "app/python/lib/python3.11/site-packages/app.py",
+                "lib/libown.so",
+                "run",
+                "tool",
+            ],
+        )
+        settings = launcher.read(content.read(tree.file("run").content))
+        self.assertEqual(settings.program, "app/bin/python3.11-bin")
+        self.assertEqual(settings.argv0, "{root}/app/python/bin/python3.11")
+        main = "{root}/app/python/lib/python3.11/site-packages/app.py"
+        self.assertEqual(settings.arguments, (main,))
+        self.assertEqual(settings.environment, (("PYTHONHOME", None), ("X", "1")))
+
+    def test_embedders_are_told_where_the_runtime_is(self) -> None:
+        self.layer.add("bin/embeds", program("libpython3.11.so.1.0"))
+        runtime = layer(**{"lib/libpython3.11.so.1.0": library("libpython3.11.so.1.0")})
+        request = replace(
+            self.request,
+            layout=Layout(runtime="p"),
+            python_environment={"PYTHONHOME": "{root_without_colon}"},
+        )
+        tree = relocate([self.layer], [self.pool], request, [runtime])
+        settings = launcher.read(content.read(tree.file("bin/embeds").content))
+        self.assertEqual(settings.environment, (("PYTHONHOME", "{root_without_colon}/p"),))
+        self.assertEqual(self.runpath(tree, "libexec/embeds"), "$ORIGIN/../p/lib")
+
+    def test_a_layout_that_leaves_a_launcher_no_place(self) -> None:
+        with self.assertRaisesRegex(
+            RelocatableError, "programs = 'bin': .* bin/tool stays where it is"
+        ):
+            self.relocate(layout=Layout(programs="bin"))
+
+    def test_a_python_program_without_an_interpreter(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "^run: a Python program wants an interpr"):
+            self.relocate(python_programs={"run": "app.py"})
 
     def test_the_machines_libc_is_not_taken(self) -> None:
         target = replace(TARGET, system_libraries=("libc.so.6", TARGET.loader))

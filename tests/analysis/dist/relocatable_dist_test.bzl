@@ -21,9 +21,9 @@ _CASES = {
         {},
         "wanted trees to make a dist of, found neither layers, binaries nor a runtime",
     ),
-    "python_program": (
+    "python_program_without_runtime": (
         {"binaries": {":python_binary": "bin/python_binary"}},
-        "py_runtime_bundle(commands = ..., deps = ...)",
+        "the Python program @@//tests/analysis/dist:python_binary wants a runtime",
     ),
 }
 

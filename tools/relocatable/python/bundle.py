@@ -86,11 +86,12 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
     for name, data in ((".py", startup), (".pth", f"import {STARTUP}\n".encode())):
         record = Record(Origin(label, STARTUP + name))
         tree.add(f"{home}/site-packages/{STARTUP}{name}", File(data, record))
-    _install(tree, python, parts, label)
+    install(tree, python, parts, label)
     return tree
 
 
-def _install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
+def install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
+    """Installs packages and commands of `parts` into a prefix; errors as for `bundle`."""
     home = stdlib.directory(python.version)
     packages = f"{home}/site-packages"
     for layer in parts.site_packages:

@@ -44,9 +44,14 @@ def read(lines: Iterable[str], workspace: str) -> list[Source]:
         short, tab, path = line.rstrip("\n").partition("\t")
         if not tab:
             raise RelocatableError(f"SHORT_PATH<tab>PATH is wanted, found {line.strip()!r}")
-        outside = short.startswith("../")
-        found.append(Source(short[3:] if outside else f"{workspace}/{short}", Path(path)))
+        found.append(Source(runfile(short, workspace), Path(path)))
     return found
+
+
+def runfile(short_path: str, workspace: str) -> str:
+    """Returns the path among the runfiles of a file with that `short_path`."""
+    outside = short_path.startswith("../")
+    return short_path[3:] if outside else f"{workspace}/{short_path}"
 
 
 @dataclass(frozen=True, slots=True)

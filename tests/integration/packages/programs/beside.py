@@ -1,0 +1,3 @@
+"""A module beside the program, which Bazel lets it import by its bare name."""
+
+NAME = "beside"
