@@ -59,11 +59,16 @@ def make(root: Path) -> dict[str, list[str]]:
     native.write_bytes(launcher.patch(LAUNCHER.read_bytes(), settings))
     native.chmod(0o755)
 
+    script = root / "bin/script"
+    script.write_bytes(launcher.shell.text(settings))
+    script.chmod(0o755)
+
     loader, program = str(root / "lib/ld.so"), str(root / "libexec/true")
     direct = [loader, "--inhibit-cache", "--library-path", str(root / "lib"), "--argv0", "true"]
     ways = {"loader, directly": [*direct, program], "launcher": [str(native)]}
     for shell in ("dash", "bash"):
         if path := shutil.which(shell):
+            ways[f"{shell}: launcher_kind = sh"] = [path, str(script)]
             for number, (name, find_root) in enumerate(_SCRIPTS.items()):
                 script = root / "bin" / f"{shell}{number}"
                 script.write_text(

@@ -30,7 +30,7 @@ PyRuntimeBundleInfo = provider(
                     "builds; None if they have no bytecode.",
         "environment": "dict of string to string or None: what programs that embed this Python have to be " +
                        "started with, None for a variable that they must not see; " +
-                       "tools/relocatable/launcher.py tells what `{root}` stands for in a value, and " +
+                       "tools/relocatable/launcher/settings.py tells what `{root}` stands for in a value, and " +
                        "`*` at the end of a name. Interpreters find their home themselves: for them " +
                        "PYTHONHOME is not set, but not to be seen.",
         "home": "string: path of the home in the tree; what PYTHONHOME names. \".\" is the tree's root.",

@@ -50,7 +50,8 @@ def _relocate(ctx, target, tree, parts, flags):
     tree_flags(args, "runtime", parts.runtime)
     args.add_all(flags, format_each = "--flagfile=%s")
     args.add(target.facts, format = "--target=%s")
-    args.add(target.launcher, format = "--launcher=%s")
+    launchers = [target.launcher] if ctx.attr.launcher_kind == "native" else []
+    args.add_all(launchers, format_each = "--launcher=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
     if ctx.attr.runtime:
@@ -68,7 +69,7 @@ def _relocate(ctx, target, tree, parts, flags):
         executable = ctx.executable._relocate_tree,
         arguments = [args],
         inputs = tree_files(parts.layers + parts.libraries + parts.runtime) + flags +
-                 [target.facts, target.launcher],
+                 launchers + [target.facts],
         outputs = tree_files([tree]),
         env = ENVIRONMENT,
         mnemonic = "RelocateTree",
@@ -131,6 +132,12 @@ provenance.""",
         "env": attr.string_dict(
             doc = "Variables for all programs, not seen by the processes that they start if they " +
                   "run Python; `{root}` in a value is the dist's directory.",
+        ),
+        "launcher_kind": attr.string(
+            doc = "What launchers are: `native`, a small static program, or `sh`, a script for who wants to " +
+                  "read it: slower, and it wants a shell on the machine.",
+            default = "native",
+            values = ["native", "sh"],
         ),
         "launchers": attr.string_dict(
             doc = "Launchers elsewhere than in the place of their program: the launcher's path, and " +

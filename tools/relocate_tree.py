@@ -11,7 +11,7 @@ _LAYERS = flags.DEFINE_multi_string("layer", [], "TAR=PROVENANCE: kept whole.")
 _RUNTIME = flags.DEFINE_multi_string("runtime", [], "TAR=PROVENANCE: the same, of the Python.")
 _LIBRARIES = flags.DEFINE_multi_string("library", [], "TAR=PROVENANCE: only what is needed of it.")
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
-_LAUNCHER = flags.DEFINE_string("launcher", None, "The native launcher.", required=True)
+_LAUNCHER = flags.DEFINE_string("launcher", None, "The native one; without, they are scripts.")
 _LAUNCHERS = flags.DEFINE_multi_string("start", [], "LAUNCHER=PROGRAM: paths in the layers.")
 _ENVIRONMENT = flags.DEFINE_multi_string("env", [], "NAME=VALUE for all programs.")
 _PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that load libpython.")
@@ -29,7 +29,7 @@ def main() -> None:
     request = Request(
         label=cli.LABEL.value or "relocate_tree",
         target=target.read(Path(_TARGET.value)),
-        launcher=Path(_LAUNCHER.value).read_bytes(),
+        launcher=Path(_LAUNCHER.value).read_bytes() if _LAUNCHER.value else None,
         launchers=cli.pairs("start", _LAUNCHERS.value),
         environment=cli.pairs("env", _ENVIRONMENT.value),
         python_environment=cli.pairs("python_env", _PYTHON.value) | dict.fromkeys(_HIDDEN.value),

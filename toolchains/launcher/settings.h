@@ -1,4 +1,4 @@
-// The settings inside the launcher's own file; tools/relocatable/launcher.py writes them.
+// The settings inside the launcher's own file; tools/relocatable/launcher/native.py writes them.
 //
 // Records follow one another in `records`, each a kind, a template and a NUL; `size` bytes in all.
 // A template is text in which single bytes stand for what is known only when it runs.

@@ -13,7 +13,7 @@ from relocatable import content, elf, launcher, layout
 from relocatable.complete import Closure
 from relocatable.content import Extent, Patched, Spliced
 from relocatable.errors import RelocatableError, problems
-from relocatable.launcher import Settings
+from relocatable.launcher import Settings, shell
 from relocatable.layout import DEFAULT, Layout
 from relocatable.objects import Objects
 from relocatable.provenance import Edit, Origin, Record
@@ -45,7 +45,7 @@ class Request:
     Attributes:
         label: who asks, for messages and provenance.
         target: the platform that it is for.
-        launcher: the bytes of the platform's native launcher.
+        launcher: the bytes of the platform's native launcher; None for scripts instead.
         launchers: path of a launcher to path of the program (in the layers) that it starts.
             Programs that are not named here get a launcher at their own path.
         environment: variables for all programs; `{root}` in a value is the dist's directory.
@@ -60,7 +60,7 @@ class Request:
 
     label: str
     target: Target
-    launcher: bytes
+    launcher: bytes | None
     launchers: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     python_environment: Mapping[str, str | None] = field(default_factory=dict)
@@ -163,11 +163,12 @@ def _launcher(path: str, started: Started, request: Request) -> File:
         argv0=start.argv0 if start else None,
         ctype=start.ctype if start else None,
     )
-    data = launcher.patch(request.launcher, settings)
-    record = Record(
-        Origin(f"@rules_relocatable//toolchains/launcher:{request.target.name}", "launcher"),
-        (Edit("settings", None, started.program),),
-    )
+    if request.launcher is None:
+        data, source = shell.text(settings), "@rules_relocatable//tools/relocatable"
+    else:
+        data = launcher.patch(request.launcher, settings)
+        source = f"@rules_relocatable//toolchains/launcher:{request.target.name}"
+    record = Record(Origin(source, "launcher"), (Edit("settings", None, started.program),))
     return File(data, record, executable=True)
 
 

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import zstandard
 
-from relocatable import launcher
+from relocatable import content, launcher
 from relocatable.errors import RelocatableError
+from relocatable.launcher import shell
 
 _LOADED = re.compile(r"calling init: (/.*)$", re.MULTILINE)
+# Each program that a process becomes begins with its loader.
+_IMAGE = re.compile(r"^(?=.*calling init: /.*/ld[-.][^/]*$)", re.MULTILINE)
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
 _MS_RDONLY = 1
@@ -144,6 +147,9 @@ def run(
         timeout: seconds.
     """
     room = room or Room(empty_root)
+    script = _is_script(dist.root / arguments[0])
+    if script and room.empty_root:
+        raise RelocatableError(f"{arguments[0]} is a script: in an empty root there is no shell")
     enter: Callable[[], None] | None = None
     root, trace = dist.root, scratch / "trace"
     trace.mkdir()
@@ -179,12 +185,22 @@ def run(
             check=False,
         )
     texts = [path.read_text("utf-8", "replace") for path in sorted(trace.iterdir())]
-    loaded = {path for text in texts for path in _LOADED.findall(text)}
     for path in trace.iterdir():
         path.unlink()
     trace.rmdir()
-    real = {_outside(os.path.normpath(path), (entered, root), dist.root) for path in loaded}
+    real: set[str] = set()
+    for image in (image for text in texts for image in _IMAGE.split(text)):
+        names = (os.path.normpath(path) for path in _LOADED.findall(image))
+        loaded = {_outside(name, (entered, root), dist.root) for name in names}
+        # The shell of a script, and what that starts, is the machine's.
+        if not script or any(name.startswith(f"{dist.root}/") for name in loaded):
+            real |= loaded
     return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), frozenset(real))
+
+
+def _is_script(program: Path) -> bool:
+    with program.open("rb") as file:
+        return shell.is_launcher(file.read(content.CHUNK))
 
 
 def _outside(path: str, names: Iterable[Path], root: Path) -> str:

@@ -78,11 +78,11 @@ def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report
         elif isinstance(node, File):
             report.files += 1
             elf = objects.at(path)
-            if elf is None:
-                report.problems += _text_problems(path, node)
-            elif not elf.dynamic and launcher.is_launcher(content.read(node.content)):
+            if _is_launcher(node, elf):
                 report.launchers += 1
                 report.problems += _launcher_problems(tree, path, node)
+            elif elf is None:
+                report.problems += _text_problems(path, node)
             else:
                 report.objects += 1
                 report.problems += _object_problems(path, node, elf, target)
@@ -91,6 +91,13 @@ def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report
     _check_linkage(tree, objects, promise, report)
     report.problems.sort()
     return report
+
+
+def _is_launcher(file: File, elf: Elf | None) -> bool:
+    if elf is not None and elf.dynamic:
+        return False
+    small = content.size(file.content) <= content.CHUNK
+    return small and launcher.is_launcher(content.read(file.content))
 
 
 def _named(path: str, node: File | Link) -> str:

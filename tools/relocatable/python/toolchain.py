@@ -46,8 +46,8 @@ def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
             )
     # Python must not write into what is an output of the build, and an input of its next.
     environment = dict(settings.environment) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    changed = dataclasses.replace(settings, environment=tuple(sorted(environment.items())))
-    interpreter.write_bytes(launcher.patch(data, changed))
+    settings = dataclasses.replace(settings, environment=tuple(sorted(environment.items())))
+    interpreter.write_bytes(launcher.changed(data, settings))
     interpreter.chmod(0o755)
     for part in PARTS:
         directory.unpack(tree, parts / part, part)

@@ -1,13 +1,10 @@
-"""Native launchers for Linux: their settings, and what they do.
+"""Native launchers for Linux: how they hold their settings, and what they do.
 
 A launcher is a small static program (toolchains/launcher) that finds out where the dist lies and
 executes a program of it, through the dist's own loader or directly. What it executes stands in a
 block in its own file, which `patch` fills in and `read` gives back. `command` says in Python what
 the launcher does: a foreign machine's dist runs through it under an emulator, and the tests hold
 it against the real thing. The format is told in toolchains/launcher/settings.h.
-
-All paths are relative to the dist's root and are POSIX paths. Text in a settings block is UTF-8;
-bytes that are not stay as they are (surrogateescape).
 """
 
 import os
@@ -18,29 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from relocatable.errors import RelocatableError
-
-ROOT = "{root}"
-"""In an argument or a variable: the absolute path of the dist."""
-
-ROOT_WITHOUT_COLON = "{root_without_colon}"
-"""The same for what is split at ':' with no way to quote it, such as PYTHONHOME.
-
-It is the absolute path too, unless that has a ':'. Then it is `/proc/self/fd/N`, with a descriptor
-that the program inherits (and that its start-up should make not inheritable).
-"""
-
-SELF = "{self}"
-"""In an argument: a path that leads to the launcher, for a program that looks around there.
-
-It is argv[0] if that is such a path, so that a link keeps its meaning (a virtual environment's
-`bin/python`); else the path that was executed; else the launcher's own path without links.
-"""
-
-RESTORE = "RELOCATABLE_RESTORE_"
-"""Begins the names of variables that say what a changed variable was before.
-
-`RELOCATABLE_RESTORE_X=` says that X was not set, `RELOCATABLE_RESTORE_X==old` that it was `old`.
-"""
+from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 _HEADER = struct.Struct("<16sHHHH")  # magic, version, capacity, size, depth
 _MAGIC = b"relocatable/exe\0"
@@ -50,67 +25,6 @@ _EXECUTE, _ARGUMENT, _SET, _SET_IN_C, _UNSET = "XASCU"
 _CTYPE = "LC_CTYPE"
 _NAME = "\3"  # argv[0]
 _TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2", SELF: "\4"}
-_RESERVED = re.compile("[\0-\4]")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a launcher does.
-
-    Attributes:
-        depth: How many directories lie between the dist's root and the launcher: 1 for bin/lldb.
-        program: The program to run.
-        loader: The dynamic loader to run it through, or None to leave that to the kernel.
-        library_path: Directories in which the loader looks first; only with a loader.
-        arguments: Arguments before the user's own; `ROOT`, `ROOT_WITHOUT_COLON` and `SELF` are
-            replaced.
-        environment: Variables to change before the program starts, by name, in this order: the
-            value (replaced likewise), or None for a variable that it must not see. A name that
-            ends with `*` stands for all that begin so, and has no value.
-        argv0: What the program's argv[0] is to be (replaced likewise), if not the launcher's own.
-        ctype: What LC_CTYPE is to be if nobody has chosen a locale for characters, so that it would
-            be C's, which has only ASCII: if LC_ALL is not set, and LC_CTYPE, or else LANG, is `C`,
-            `POSIX`, or not set.
-    """
-
-    depth: int
-    program: str
-    loader: str | None = None
-    library_path: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str | None], ...] = ()
-    argv0: str | None = None
-    ctype: str | None = None
-
-    def __post_init__(self) -> None:
-        """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
-        if not 0 <= self.depth < 2**16:
-            raise RelocatableError(f"launcher: depth {self.depth} is not between 0 and 65535")
-        files = [self.program] if self.loader is None else [self.program, self.loader]
-        for path in (*files, *self.library_path):
-            _check_relative(path)
-        if "." in files:
-            raise RelocatableError("launcher: '.' is the dist's root, not a file")
-        if self.library_path and self.loader is None:
-            raise RelocatableError("launcher: a library path needs a loader")
-        for path in self.library_path:
-            if found := re.search("[:;$]", path):
-                raise RelocatableError(
-                    f"launcher: library path {path!r} has a {found[0]!r}, which loaders interpret"
-                )
-        names = [name for name, _ in self.environment]
-        for name, value in self.environment:
-            several = "*" in name and (not name.endswith("*") or name == "*" or value is not None)
-            if not name or "=" in name or name.startswith(RESTORE) or several:
-                raise RelocatableError(f"launcher: {name!r} can't be the name of a variable")
-            if names.count(name) > 1:
-                raise RelocatableError(f"launcher: variable {name} is given twice")
-        values = (value or "" for _, value in self.environment)
-        for text in (*self.arguments, *names, *values, self.argv0 or "", self.ctype or ""):
-            if found := _RESERVED.search(text):
-                raise RelocatableError(
-                    f"launcher: {text!r} has the byte {ord(found[0])}, which settings can't hold"
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +170,6 @@ def _restored(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {name: value[1:] for name, value in notes.items() if value.startswith("=")}
 
 
-def _check_relative(path: str) -> None:
-    """Raises if a path could lead out of the dist, or has two spellings."""
-    wrong = path.startswith("/") or ".." in path.split("/") or path != posixpath.normpath(path)
-    if wrong or _RESERVED.search(path):
-        raise RelocatableError(
-            f"launcher: {path!r} is not a plain path relative to the dist's root"
-        )
-
-
 def _find(launcher: bytes) -> tuple[int, int, int, int]:
     """Gives where the settings block begins, and its capacity, size and depth."""
     start = launcher.find(_MAGIC)
@@ -296,25 +201,13 @@ def _decode(text: str) -> str:
 
 
 def _records(settings: Settings) -> list[str]:
-    """Puts settings into the form of the file.
-
-    Library directories are told to the loader from the program's own ($ORIGIN): the loader splits
-    the list at ':' before it replaces that, so that a root with a ':' in its name does no harm.
-    """
+    """Puts settings into the form of the file."""
     program = _encode(ROOT) + "/" + settings.program
     argv0 = _NAME if settings.argv0 is None else _encode(settings.argv0)
     if settings.loader is None:
         records = [_EXECUTE + program, _ARGUMENT + argv0]
     else:
-        origin = posixpath.dirname(settings.program) or "."
-        libraries = [
-            posixpath.join("$ORIGIN", posixpath.relpath(directory, origin)).removesuffix("/.")
-            for directory in settings.library_path
-        ]
-        flags = [_NAME, "--inhibit-cache"]
-        if libraries:
-            flags += ["--library-path", ":".join(libraries)]
-        flags += ["--argv0", argv0, program]
+        flags = [_NAME, *settings.loader_flags(), "--argv0", argv0, program]
         records = [_EXECUTE + _encode(ROOT) + "/" + settings.loader]
         records += [_ARGUMENT + flag for flag in flags]
     records += [_ARGUMENT + _encode(argument) for argument in settings.arguments]

@@ -1,0 +1,198 @@
+"""Launchers as POSIX sh scripts: for who wants to read what starts, at the price of its time.
+
+The settings stand in the script's second line, as JSON; all else follows from them. A script wants
+a shell, `readlink`, and, if an outer launcher left notes or variables that begin alike are to be
+hidden, `env` and `sed`. What it does is what the native one does, but for argv[0]: the kernel does
+not tell a script by which name it was started, only by which path.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from relocatable.errors import RelocatableError
+from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
+
+_BEGIN = "#!/bin/sh\n# relocatable launcher 1: "
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# No variable of the user's must change: these are ours by their names.
+_OWN = "_relocatable_"
+_TOKEN = re.compile("|".join(map(re.escape, (ROOT, ROOT_WITHOUT_COLON, SELF))))
+
+_FIND_ROOT = r"""# Where this file is, links followed; `x` keeps a newline at the end of a name.
+case $0 in
+    /*) _relocatable_self=$0 ;;
+    */*) _relocatable_self=$PWD/$0 ;;
+    *) _relocatable_self=$(command -v -- "$0") ;;
+esac
+_relocatable_links=0
+while [ -h "$_relocatable_self" ]; do
+    _relocatable_links=$((_relocatable_links + 1))
+    if [ "$_relocatable_links" -gt 40 ]; then
+        printf '%s: cannot follow %s: it runs in a circle of links\n' "$0" "$_relocatable_self" >&2
+        exit 126
+    fi
+    _relocatable_to=$(readlink "$_relocatable_self" && echo x) || exit 126
+    _relocatable_to=${_relocatable_to%??}
+    case $_relocatable_to in
+        /*) _relocatable_self=$_relocatable_to ;;
+        *) _relocatable_self=${_relocatable_self%/*}/$_relocatable_to ;;
+    esac
+done
+_relocatable_root=$(cd -P -- "${_relocatable_self%/*}/@UP@" && pwd -P && echo x) || exit 126
+_relocatable_root=${_relocatable_root%??}
+[ "$_relocatable_root" != / ] || _relocatable_root=
+"""
+_RESTORE = r"""
+# Undoes what an outer launcher did whose program has not cleaned up.
+_relocatable_notes='s/^RELOCATABLE_RESTORE_\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'
+case $(export -p) in *RELOCATABLE_RESTORE_*)
+    for _relocatable_name in $(env | sed -n "$_relocatable_notes"); do
+        # A line of another variable's value may look like one.
+        eval "[ \"\${RELOCATABLE_RESTORE_$_relocatable_name+x}\" ]" || continue
+        eval "_relocatable_was=\${RELOCATABLE_RESTORE_$_relocatable_name-}"
+        unset "RELOCATABLE_RESTORE_$_relocatable_name" "$_relocatable_name"
+        case $_relocatable_was in
+            =*) eval "$_relocatable_name=\${_relocatable_was#=}; export $_relocatable_name" ;;
+        esac
+    done
+esac
+"""
+_CHANGE = r"""
+# NAME [VALUE]: sets it or, without a value, removes it, and notes what it was.
+_relocatable_change() {
+    eval "_relocatable_was=\${$1+=\$$1}"
+    if [ $# = 2 ]; then
+        eval "$1=\$2; export $1"
+    elif [ "$_relocatable_was" ]; then
+        unset "$1"
+    else
+        return 0
+    fi
+    # Of what was changed before, the first note says what the user had.
+    eval "[ \"\${RELOCATABLE_RESTORE_$1+x}\" ]" ||
+        eval "RELOCATABLE_RESTORE_$1=\$_relocatable_was; export RELOCATABLE_RESTORE_$1"
+}
+"""
+_COLONLESS = r"""
+# Some variables are split at ':', with no way to quote it: a descriptor has another name.
+_relocatable_colonless=${_relocatable_root:-/}
+case $_relocatable_root in *:*)
+    for _relocatable_fd in 9 8 7 6 5 4 3; do
+        [ -e "/proc/self/fd/$_relocatable_fd" ] || break
+    done
+    eval "exec $_relocatable_fd<\"\$_relocatable_root\"" || exit 126
+    _relocatable_colonless=/proc/self/fd/$_relocatable_fd
+esac
+"""
+_UNSET_ALL = r"""for _relocatable_name in $(env | sed -n 's/^\(@PREFIX@[A-Za-z0-9_]*\)=.*/\1/p'); do
+    _relocatable_change "$_relocatable_name"
+done
+"""
+_IN_C = r"""# Where nobody has chosen a locale, characters are ASCII.
+case ${LC_ALL:-}/${LC_CTYPE:-${LANG:-C}} in
+    /C | /POSIX) _relocatable_change LC_CTYPE @CTYPE@ ;;
+esac
+"""
+
+
+def text(settings: Settings) -> bytes:
+    """Returns the script that does what `settings` say.
+
+    Raises:
+        RelocatableError: if a shell can't do that.
+    """
+    if settings.argv0 is not None and settings.loader is None:
+        raise RelocatableError(
+            f"launcher: {settings.program} wants an argv[0] of its own, which a shell can't give "
+            "without the dist's own loader: make it native"
+        )
+    about = json.dumps(asdict(settings), ensure_ascii=True, separators=(",", ":"))
+    return f"{_BEGIN}{about}\n{''.join(_body(settings))}".encode("utf-8", "surrogateescape")
+
+
+def is_launcher(data: bytes) -> bool:
+    """Says whether a file's bytes are those of such a script."""
+    return data.startswith(_BEGIN.encode())
+
+
+def read(data: bytes) -> Settings:
+    """Gives back the settings of a script.
+
+    Raises:
+        RelocatableError: if they are damaged, or the script is not the one that follows from them.
+    """
+    line = data.removeprefix(_BEGIN.encode()).partition(b"\n")[0]
+    try:
+        fields = json.loads(line)
+        for name in ("library_path", "arguments"):
+            fields[name] = tuple(fields[name])
+        fields["environment"] = tuple((name, value) for name, value in fields["environment"])
+        settings = Settings(**fields)
+        same = text(settings) == data
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise RelocatableError(f"launcher: damaged settings: {error}") from error
+    if not same:
+        raise RelocatableError("launcher: the script is not what its settings say: it was edited")
+    return settings
+
+
+def _body(settings: Settings) -> Iterator[str]:
+    yield _FIND_ROOT.replace("@UP@", "/".join([".."] * settings.depth) or ".")
+    yield _RESTORE
+    values = [value for _, value in settings.environment if value is not None]
+    if settings.environment or settings.ctype is not None:
+        yield _CHANGE
+    if any(ROOT_WITHOUT_COLON in text for text in (*settings.arguments, *values)):
+        yield _COLONLESS
+    for name, value in settings.environment:
+        yield _variable(name, value)
+    if settings.ctype is not None:
+        yield _IN_C.replace("@CTYPE@", shlex.quote(settings.ctype))
+    program = _expanded(f"{ROOT}/{settings.program}")
+    words = [program]
+    if settings.loader is not None:
+        argv0 = _expanded(SELF if settings.argv0 is None else settings.argv0)
+        words = [_expanded(f"{ROOT}/{settings.loader}")]
+        words += [shlex.quote(flag) for flag in settings.loader_flags()]
+        words += ["--argv0", argv0, program]
+    words += [_expanded(argument) for argument in settings.arguments]
+    yield f'\nexec {" ".join(words)} "$@"\n'
+
+
+def _variable(name: str, value: str | None) -> str:
+    if not _NAME.fullmatch(name.removesuffix("*")):
+        raise RelocatableError(f"launcher: {name!r} is no name that a shell has for a variable")
+    if name.startswith((_OWN, RESTORE)):
+        raise RelocatableError(f"launcher: {name!r} is a name that the script itself uses")
+    if name.endswith("*"):
+        return _UNSET_ALL.replace("@PREFIX@", name.removesuffix("*"))
+    return f"_relocatable_change {name}" + ("" if value is None else f" {_expanded(value)}") + "\n"
+
+
+def _expanded(template: str) -> str:
+    """Returns the shell word for a template."""
+    words = []
+    end = 0
+    for found in _TOKEN.finditer(template):
+        words.append(template[end : found.start()])
+        end = found.end()
+        words.append(_meaning(found[0], template[end : end + 1]))
+    words.append(template[end:])
+    # Every second one is a parameter of the shell's.
+    quoted = [
+        f'"{word}"' if number % 2 else shlex.quote(word)
+        for number, word in enumerate(words)
+        if word
+    ]
+    return "".join(quoted) or "''"
+
+
+def _meaning(token: str, then: str) -> str:
+    if token == SELF:
+        return "$0"
+    name = "root" if token == ROOT else "colonless"
+    # The root of all is empty before a slash, and one without.
+    return f"${{{_OWN}{name}%/}}" if then == "/" else f"${{{_OWN}{name}:-/}}"
