@@ -168,10 +168,14 @@ class RunTest(LauncherTest):
         ({"LANG": "de_DE.UTF-8"}, False),
         ({"LC_CTYPE": "de_DE.ISO-8859-1"}, False),
         ({"LC_ALL": "C"}, False),
+        ({"LC_ALL": "C.UTF-8"}, True),
+        ({"LANG": "C.utf8"}, True),
+        ({"LC_ALL": "de_DE.UTF-8", "LANG": "C"}, False),
         ({"LANG": "Cornish"}, False),
     )
     def test_a_locale_where_none_is_chosen(self, environ: dict[str, str], changed: bool) -> None:
-        settings = Settings(1, "libexec/cat", arguments=SHOW, ctype="C.UTF-8")
+        utf8 = (("LC_CTYPE", "C.UTF-8"),)
+        settings = Settings(1, "libexec/cat", arguments=SHOW, in_c=utf8)
         got = shown(self.dist.add("bin/tool", settings), environ=environ).environ
         self.assertEqual("LC_CTYPE=C.UTF-8" in got, changed)
         noted = [entry for entry in got if entry.startswith(launcher.RESTORE)]
@@ -287,7 +291,8 @@ class RunTest(LauncherTest):
                     *(variable(names) for _ in range(make.randrange(4))),
                 ),
                 argv0=make.choice([None, SELF, template()]),
-                ctype=make.choice([None, "C.UTF-8"]),
+                in_c=make.choice([(), (("A", ROOT), ("LC_CTYPE", "C.UTF-8"))]),
+                files=make.choice([(), (("B", "/nowhere"), ("B", f"{ROOT}/separator"))]),
             )
             argv = [f"{text()}/cat", *(text() for _ in range(make.randrange(4)))]
             environ = {name: text() for name in ["A", "B", "D", "é"] if make.randrange(2)}
@@ -296,7 +301,7 @@ class RunTest(LauncherTest):
                     environ["RELOCATABLE_RESTORE_" + name] = make.choice(["", "=", "==", "=x"])
             for name in ("LC_ALL", "LC_CTYPE", "LANG"):
                 if not make.randrange(3):
-                    environ[name] = make.choice(["", "C", "POSIX", "POSIX2", "en_US.UTF-8"])
+                    environ[name] = make.choice(["", "C", "C.UTF-8", "POSIX", "POSIX2"])
             tool = dist.add(path, settings)
 
             with self.subTest(settings=settings, argv=argv, environ=environ):

@@ -122,7 +122,8 @@ class LauncherShellTest(parameterized.TestCase):
                     *(variable(names) for _ in range(make.randrange(4))),
                 ),
                 argv0=make.choice([None, SELF, template()]),
-                ctype=make.choice([None, "C.UTF-8"]),
+                in_c=make.choice([(), (("A", ROOT), ("LC_CTYPE", "C.UTF-8"))]),
+                files=make.choice([(), (("B", "/nowhere"), ("B", f"{ROOT}/separator"))]),
             )
             arguments = [text() for _ in range(make.randrange(4))]
             environ = {name: text() for name in ["A", "B", "D"] if make.randrange(2)}
@@ -132,7 +133,7 @@ class LauncherShellTest(parameterized.TestCase):
                     environ["RELOCATABLE_RESTORE_" + noted] = make.choice(["", "=", "==", "=x"])
             for noted in ("LC_ALL", "LC_CTYPE", "LANG"):
                 if not make.randrange(3):
-                    environ[noted] = make.choice(["", "C", "POSIX", "POSIX2", "en_US.UTF-8"])
+                    environ[noted] = make.choice(["", "C", "C.UTF-8", "POSIX", "POSIX2"])
             with self.subTest(script=tool.read_text(), environ=environ):
                 argv, got = self.start(name, [str(tool), *arguments], environ)
                 settings = launcher.read(tool.read_bytes())

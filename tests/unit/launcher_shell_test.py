@@ -14,7 +14,8 @@ SETTINGS = Settings(
     arguments=("$x", f"{ROOT}/it's", SELF),
     environment=(("A", f"{ROOT_WITHOUT_COLON}:\n"), ("B", None), ("C*", None)),
     argv0=SELF,
-    ctype="C.UTF-8",
+    in_c=(("L", f"{ROOT}/locale"), ("LC_CTYPE", "C.UTF-8")),
+    files=(("F", "/nowhere"), ("F", f"{ROOT}/file")),
 )
 
 

@@ -76,7 +76,7 @@ class LaunchersTest(absltest.TestCase):
         settings = self.settings("bin/debugger")
         self.assertIsNone(settings.argv0)
         self.assertEqual(dict(settings.environment), ENVIRONMENT)
-        self.assertEqual(settings.ctype, "C.UTF-8")
+        self.assertEqual(settings.in_c, (("LC_CTYPE", "C.UTF-8"),))
 
     def test_other_programs_are_left_alone(self) -> None:
         settings = self.settings("bin/tool")

@@ -216,14 +216,22 @@ static const char *value_of(const struct environment *environment, const char *n
     return "";
 }
 
-// Whether nobody has chosen a locale for characters, so that they are ASCII: see locale(7). Who has
-// set LC_ALL wants just that.
+// Whether nobody has chosen a locale but one that each machine ought to have: see locale(7). Who has
+// set LC_ALL to C wants just that.
 static int in_c_locale(const struct environment *environment) {
-    if (*value_of(environment, "LC_ALL")) return 0;
-    const char *value = value_of(environment, "LC_CTYPE");
+    const char *value = value_of(environment, "LC_ALL");
+    if (*value) return after(value, "C.") != 0;
+    value = value_of(environment, "LC_CTYPE");
     if (!*value) value = value_of(environment, "LANG");
     const char *rest = after(value, "POSIX");
-    return !*value || (rest && !*rest) || (value[0] == 'C' && !value[1]);
+    return !*value || (rest && !*rest) || (value[0] == 'C' && (!value[1] || value[1] == '.'));
+}
+
+// Names a file for a program to look at, unless the user has. Others may see it: there is no note.
+static void set_file(struct environment *environment, char *entry) {
+    if (*value_of(environment, entry) || access_path(entry + name_length(entry) + 1)) return;
+    remove(environment, entry);
+    add(environment, entry);
 }
 
 // A value that the kernel hands over, or 0. See getauxval(3).
@@ -280,6 +288,7 @@ _Noreturn void start(size_t *stack) {
                 if (!in_c_locale(&environment)) break;
                 change(&environment, template, expand(template, &place));
                 break;
+            case SET_FILE: set_file(&environment, expand(template, &place)); break;
             case UNSET: unset(&environment, template); break;
         }
     }

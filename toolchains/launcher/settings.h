@@ -12,6 +12,7 @@ enum kind {
     ARGUMENT = 'A',  // an argument that comes before the user's own
     SET = 'S',       // NAME=value in the environment
     SET_IN_C = 'C',  // NAME=value in the environment, if the locale is C
+    SET_FILE = 'F',  // NAME=path in the environment, if the user has none, and the path is there
     UNSET = 'U',     // NAME that must not be in the environment; NAME* for all that begin so
 };
 

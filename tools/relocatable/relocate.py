@@ -161,7 +161,7 @@ def _launcher(path: str, started: Started, request: Request) -> File:
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,
-        ctype=start.ctype if start else None,
+        in_c=start.in_c if start else (),
     )
     if request.launcher is None:
         data, source = shell.text(settings), "@rules_relocatable//tools/relocatable"

@@ -64,9 +64,19 @@ class Dist:
         real = (self.root / arguments[0]).resolve()
         settings = launcher.read(real.read_bytes())
         path = root / real.relative_to(self.root.resolve())
-        started = launcher.command(settings, str(path), argv, environment)
+        started = launcher.command(settings, str(path), argv, environment, self._exists(root))
         # Of argv[0], the loader learns from --argv0.
         return [str(self.emulator), started.path, *started.argv[1:]], started.environ
+
+    def _exists(self, root: Path) -> Callable[[str], bool]:
+        """Says whether a path is there for a program to which the dist's root is `root`."""
+
+        def exists(path: str) -> bool:
+            if Path(path).is_relative_to(root):
+                return (self.root / Path(path).relative_to(root)).exists()
+            return root == self.root and Path(path).exists()
+
+        return exists
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from relocatable.errors import RelocatableError
@@ -21,8 +21,7 @@ _HEADER = struct.Struct("<16sHHHH")  # magic, version, capacity, size, depth
 _MAGIC = b"relocatable/exe\0"
 _VERSION = 1
 
-_EXECUTE, _ARGUMENT, _SET, _SET_IN_C, _UNSET = "XASCU"
-_CTYPE = "LC_CTYPE"
+_EXECUTE, _ARGUMENT, _SET, _SET_IN_C, _SET_FILE, _UNSET = "XASCFU"
 _NAME = "\3"  # argv[0]
 _TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2", SELF: "\4"}
 
@@ -91,7 +90,11 @@ def is_launcher(data: bytes) -> bool:
 
 
 def command(
-    settings: Settings, launcher: str, argv: Sequence[str], environ: Mapping[str, str]
+    settings: Settings,
+    launcher: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    exists: Callable[[str], bool] = os.path.exists,
 ) -> Command:
     """Says what a launcher executes; a model of toolchains/launcher/launcher.c.
 
@@ -100,6 +103,7 @@ def command(
         launcher: Its absolute path, without links.
         argv: What it is started with; argv[0] is kept for the program, unless it is empty.
         environ: What it is started with.
+        exists: Says whether a path is there.
 
     Raises:
         RelocatableError: if `launcher` does not lie that deep, or the settings need a name without
@@ -132,6 +136,10 @@ def command(
             path = expand(template)
         elif kind == _ARGUMENT:
             arguments.append(expand(template))
+        elif kind == _SET_FILE:
+            variable, _, file = expand(template).partition("=")
+            if not variables.get(variable) and exists(file):
+                variables[variable] = file
         elif kind != _SET_IN_C or _in_c_locale(variables):
             variable = template.partition("=")[0]
             for each in _meant(variable, variables):
@@ -144,9 +152,11 @@ def command(
 
 
 def _in_c_locale(environ: Mapping[str, str]) -> bool:
-    """Whether nobody has chosen a locale for characters."""
-    chosen = environ.get(_CTYPE) or environ.get("LANG") or "C"
-    return not environ.get("LC_ALL") and chosen in {"C", "POSIX"}
+    """Whether nobody has chosen a locale but one that each machine ought to have."""
+    if everything := environ.get("LC_ALL"):
+        return everything.startswith("C.")
+    chosen = environ.get("LC_CTYPE") or environ.get("LANG") or "C"
+    return chosen in {"C", "POSIX"} or chosen.startswith("C.")
 
 
 def _meant(name: str, environ: Mapping[str, str]) -> list[str]:
@@ -215,8 +225,8 @@ def _records(settings: Settings) -> list[str]:
         _UNSET + name if value is None else f"{_SET}{name}={_encode(value)}"
         for name, value in settings.environment
     ]
-    if settings.ctype is not None:
-        records.append(f"{_SET_IN_C}{_CTYPE}={settings.ctype}")
+    for kind, pairs in ((_SET_IN_C, settings.in_c), (_SET_FILE, settings.files)):
+        records += [f"{kind}{name}={_encode(value)}" for name, value in pairs]
     return records
 
 
@@ -249,7 +259,11 @@ def _settings(records: list[str], depth: int, *, through_loader: bool) -> Settin
             for name, equals, value in (record.partition("=") for record in variables)
         ),
         argv0=None if argv0 == _NAME else _decode(argv0),
-        ctype=next(
-            (record.partition("=")[2] for record in records if record[:1] == _SET_IN_C), None
-        ),
+        in_c=_pairs(records, _SET_IN_C),
+        files=_pairs(records, _SET_FILE),
     )
+
+
+def _pairs(records: list[str], kind: str) -> tuple[tuple[str, str], ...]:
+    found = (record[1:].partition("=") for record in records if record[:1] == kind)
+    return tuple((name, _decode(value)) for name, _, value in found)

@@ -51,9 +51,12 @@ class Settings:
             value (replaced likewise), or None for a variable that it must not see. A name that
             ends with `*` stands for all that begin so, and has no value.
         argv0: What the program's argv[0] is to be (replaced likewise), if not the launcher's own.
-        ctype: What LC_CTYPE is to be if nobody has chosen a locale for characters, so that it would
-            be C's, which has only ASCII: if LC_ALL is not set, and LC_CTYPE, or else LANG, is `C`,
-            `POSIX`, or not set.
+        in_c: Variables (replaced likewise) for where nobody has chosen a locale for characters but
+            that of C, which has only ASCII, or one that begins with `C.`: LC_ALL, LC_CTYPE or LANG,
+            the first of them that is set, says so, or none is. LC_ALL=C counts as a choice.
+        files: Names of variables and paths (replaced likewise): one that the user has not set is
+            set to the first of its paths that is there. Unlike all others, it stays set for the
+            program's children.
     """
 
     depth: int
@@ -63,7 +66,8 @@ class Settings:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str | None], ...] = ()
     argv0: str | None = None
-    ctype: str | None = None
+    in_c: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Raises RelocatableError for what can't be said to a launcher, or would leave the dist."""
@@ -82,14 +86,15 @@ class Settings:
                     f"launcher: library path {path!r} has a {found[0]!r}, which loaders interpret"
                 )
         names = [name for name, _ in self.environment]
-        for name, value in self.environment:
+        more = [text for pair in (*self.in_c, *self.files) for text in pair]
+        for name, value in (*self.environment, *self.in_c, *self.files):
             several = "*" in name and (not name.endswith("*") or name == "*" or value is not None)
             if not name or "=" in name or name.startswith(RESTORE) or several:
                 raise RelocatableError(f"launcher: {name!r} can't be the name of a variable")
             if names.count(name) > 1:
                 raise RelocatableError(f"launcher: variable {name} is given twice")
         values = (value or "" for _, value in self.environment)
-        for text in (*self.arguments, *names, *values, self.argv0 or "", self.ctype or ""):
+        for text in (*self.arguments, *names, *values, *more, self.argv0 or ""):
             if found := _RESERVED.search(text):
                 raise RelocatableError(
                     f"launcher: {text!r} has the byte {ord(found[0])}, which settings can't hold"

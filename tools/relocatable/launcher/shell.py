@@ -91,10 +91,21 @@ _UNSET_ALL = r"""for _relocatable_name in $(env | sed -n 's/^\(@PREFIX@[A-Za-z0-
     _relocatable_change "$_relocatable_name"
 done
 """
-_IN_C = r"""# Where nobody has chosen a locale, characters are ASCII.
-case ${LC_ALL:-}/${LC_CTYPE:-${LANG:-C}} in
-    /C | /POSIX) _relocatable_change LC_CTYPE @CTYPE@ ;;
-esac
+_IN_C = r"""
+# Whether nobody has chosen a locale but one that each machine ought to have.
+_relocatable_in_c() {
+    case ${LC_ALL:-} in
+        "") case ${LC_CTYPE:-${LANG:-C}} in C | C.* | POSIX) return 0 ;; esac ;;
+        C.*) return 0 ;;
+    esac
+    return 1
+}
+"""
+_SET_FILE = r"""
+# NAME PATH: names a file to look at, unless the user has; others may see it.
+_relocatable_file() {
+    eval "[ \"\${$1:-}\" ]" || ! [ -e "$2" ] || eval "$1=\$2; export $1"
+}
 """
 
 
@@ -129,7 +140,8 @@ def read(data: bytes) -> Settings:
         fields = json.loads(line)
         for name in ("library_path", "arguments"):
             fields[name] = tuple(fields[name])
-        fields["environment"] = tuple((name, value) for name, value in fields["environment"])
+        for name in ("environment", "in_c", "files"):
+            fields[name] = tuple((variable, value) for variable, value in fields[name])
         settings = Settings(**fields)
         same = text(settings) == data
     except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -143,14 +155,21 @@ def _body(settings: Settings) -> Iterator[str]:
     yield _FIND_ROOT.replace("@UP@", "/".join([".."] * settings.depth) or ".")
     yield _RESTORE
     values = [value for _, value in settings.environment if value is not None]
-    if settings.environment or settings.ctype is not None:
+    if settings.environment or settings.in_c:
         yield _CHANGE
+    if settings.in_c:
+        yield _IN_C
+    if settings.files:
+        yield _SET_FILE
+    values += [value for _, value in (*settings.in_c, *settings.files)]
     if any(ROOT_WITHOUT_COLON in text for text in (*settings.arguments, *values)):
         yield _COLONLESS
     for name, value in settings.environment:
         yield _variable(name, value)
-    if settings.ctype is not None:
-        yield _IN_C.replace("@CTYPE@", shlex.quote(settings.ctype))
+    for name, value in settings.in_c:
+        yield f"! _relocatable_in_c || {_variable(name, value)}"
+    for name, value in settings.files:
+        yield f"_relocatable_file {_checked(name)} {_expanded(value)}\n"
     program = _expanded(f"{ROOT}/{settings.program}")
     words = [program]
     if settings.loader is not None:
@@ -163,13 +182,18 @@ def _body(settings: Settings) -> Iterator[str]:
 
 
 def _variable(name: str, value: str | None) -> str:
-    if not _NAME.fullmatch(name.removesuffix("*")):
+    prefix = _checked(name.removesuffix("*"))
+    if prefix != name:
+        return _UNSET_ALL.replace("@PREFIX@", prefix)
+    return f"_relocatable_change {name}" + ("" if value is None else f" {_expanded(value)}") + "\n"
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
         raise RelocatableError(f"launcher: {name!r} is no name that a shell has for a variable")
     if name.startswith((_OWN, RESTORE)):
         raise RelocatableError(f"launcher: {name!r} is a name that the script itself uses")
-    if name.endswith("*"):
-        return _UNSET_ALL.replace("@PREFIX@", name.removesuffix("*"))
-    return f"_relocatable_change {name}" + ("" if value is None else f" {_expanded(value)}") + "\n"
+    return name
 
 
 def _expanded(template: str) -> str:

@@ -14,7 +14,7 @@ from relocatable.tree import Tree
 _INTERPRETER = re.compile(r"python3\.\d+t?")
 _HOME = "PYTHONHOME"
 # Nearly all machines have it; where it is missing, nothing changes.
-_UTF8 = "C.UTF-8"
+_UTF8 = (("LC_CTYPE", "C.UTF-8"),)
 # A console script is a few lines; what is longer is not looked at.
 _SCRIPT_BYTES = 1 << 20
 
@@ -27,13 +27,13 @@ class Start:
         argv0: As in `launcher.Settings`.
         arguments: What comes before the user's.
         environment: As in `launcher.Settings`, by name.
-        ctype: As in `launcher.Settings`.
+        in_c: As in `launcher.Settings`.
     """
 
     argv0: str | None
     arguments: tuple[str, ...]
     environment: Mapping[str, str | None]
-    ctype: str | None = None
+    in_c: tuple[tuple[str, str], ...] = ()
 
 
 def is_interpreter(path: str) -> bool:
@@ -47,7 +47,7 @@ def embedder(environment: Mapping[str, str | None]) -> Start:
     In the C locale, which is where nobody has chosen one, Python's interpreter takes paths for
     UTF-8. But for a program that embeds it they have to be ASCII, those of its home included.
     """
-    return Start(None, (), environment, ctype=_UTF8)
+    return Start(None, (), environment, in_c=_UTF8)
 
 
 def interpreter(environment: Mapping[str, str | None]) -> Start:
