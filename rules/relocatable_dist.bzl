@@ -3,6 +3,7 @@
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:binaries.bzl", "BINARIES_ATTRIBUTES", "binaries")
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
+load("//rules/private:policies.bzl", "POLICY_ATTRIBUTES")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
@@ -63,6 +64,8 @@ def _relocate(ctx, target, tree, parts, flags):
     args.add_all(["%s=%s" % pair for pair in ctx.attr.layout.items()], format_each = "--layout=%s")
     args.add(ctx.attr.strip, format = "--strip=%s")
     args.add(ctx.attr.libc, format = "--libc=%s")
+    for policy in POLICY_ATTRIBUTES:
+        args.add("--{}={}".format(policy, getattr(ctx.attr, policy)))
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     ctx.actions.run(
@@ -198,7 +201,7 @@ provenance.""",
             executable = True,
             cfg = "exec",
         ),
-    } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
+    } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | POLICY_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],
     toolchains = [_TOOLCHAIN],

@@ -1,10 +1,12 @@
 """Merges layers into one tree that runs from anywhere; the first action of relocatable_dist."""
 
+from dataclasses import fields
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli, layout, target, tree_tar
+from relocatable.policies import Policies, Policy
 from relocatable.relocate import Libc, Request, Strip, relocate
 
 _LAYERS = flags.DEFINE_multi_string("layer", [], "TAR=PROVENANCE: kept whole.")
@@ -20,6 +22,10 @@ _PROGRAMS = flags.DEFINE_multi_string("python", [], "LAUNCHER=MAIN: a path of th
 _LAYOUT = flags.DEFINE_multi_string("layout", [], "PART=PATH: see relocatable.layout.")
 _STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What ELF files lose.")
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
+_POLICIES = {
+    each.name: flags.DEFINE_enum_class(each.name, each.default, Policy, "See relocatable.policies.")
+    for each in fields(Policies)
+}
 _OUT = flags.DEFINE_string("out", None, "The relocated tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
 
@@ -35,6 +41,7 @@ def main() -> None:
         python_environment=cli.pairs("python_env", _PYTHON.value) | dict.fromkeys(_HIDDEN.value),
         strip=_STRIP.value,
         libc=_LIBC.value,
+        policies=Policies(**{name: flag.value for name, flag in _POLICIES.items()}),
         layout=layout.parse(cli.pairs("layout", _LAYOUT.value)),
         python_programs=cli.pairs("python", _PROGRAMS.value),
     )

@@ -114,6 +114,10 @@ class Closure:
                     work.append(needed)
         return {posixpath.basename(needed) for needed in seen}
 
+    def elf(self, path: str) -> Elf | None:
+        """The ELF file that is at `path`, as it was before any edit."""
+        return self._own.at(path)
+
     def runpath(self, path: str) -> str | None:
         """Returns the RUNPATH that leads the file at `path` to what it needs; None to leave it.
 

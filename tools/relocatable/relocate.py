@@ -9,13 +9,15 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from relocatable import content, elf, launcher, layout
+from relocatable import content, elf, launcher, layout, policies
 from relocatable.complete import Closure
 from relocatable.content import Extent, Patched, Spliced
+from relocatable.elf import Edits
 from relocatable.errors import RelocatableError, problems
 from relocatable.launcher import Settings, shell
 from relocatable.layout import DEFAULT, Layout
 from relocatable.objects import Objects
+from relocatable.policies import Policies, Variables
 from relocatable.provenance import Edit, Origin, Record
 from relocatable.python import launchers, metadata
 from relocatable.python.launchers import Start
@@ -53,6 +55,7 @@ class Request:
             is the runtime's.
         strip: what ELF files lose.
         libc: whose C library programs run on. The machine's is never taken from the libraries.
+        policies: whose character sets, locales, name services and certificates programs find.
         layout: where the parts of the dist go.
         python_programs: path of a launcher to path of the main module that the runtime's
             interpreter runs, in the runtime.
@@ -66,6 +69,7 @@ class Request:
     python_environment: Mapping[str, str | None] = field(default_factory=dict)
     strip: Strip = Strip.NONE
     libc: Libc = Libc.BUNDLED
+    policies: Policies = policies.DEFAULT
     layout: Layout = DEFAULT
     python_programs: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,6 +115,8 @@ def relocate(
     pool = Tree()
     for layer in libraries:
         pool.merge(layer)
+    request.policies.check(own_libc=request.libc is Libc.BUNDLED)
+    variables = policies.take(tree, pool, request.policies, place.libraries)
     programs = _take_programs(tree, place)
     scripts = launchers.take_scripts(tree, programs, place)
     starts = _python_programs(tree, programs, request)
@@ -123,7 +129,10 @@ def relocate(
         file = tree.nodes[path] = _stripped(path, whole, request.strip)
         runpath = closure.runpath(path)
         if runpath is not None:
-            tree.nodes[path] = _with_runpath(path, file, runpath)
+            edits = Edits(search_path=runpath or None, search_path_tag="runpath")
+            tree.nodes[path] = _edited(path, file, edits)
+        elif (found := closure.elf(path)) and (edit := policies.edits(found, request.policies)):
+            tree.nodes[path] = _edited(path, file, edit)
     for path, program in programs.items():
         start = None
         if launchers.is_interpreter(path):
@@ -135,7 +144,7 @@ def relocate(
         start = launchers.script(script.path, script.interpreter, request.home_environment)
         starts[path] = Started(programs[script.interpreter], start)
     for path, started in _places(starts, programs, request).items():
-        tree.add(path, _launcher(path, started, request))
+        tree.add(path, _launcher(path, started, request, variables))
     metadata.refresh(tree, programs | {path: script.path for path, script in scripts.items()})
     return tree
 
@@ -148,9 +157,10 @@ class Started:
     start: Start | None
 
 
-def _launcher(path: str, started: Started, request: Request) -> File:
+def _launcher(path: str, started: Started, request: Request, variables: Variables) -> File:
     start = started.start
-    environment = {**request.environment, **(start.environment if start else {})}
+    environment: dict[str, str | None] = {**dict(variables.environment), **request.environment}
+    environment |= start.environment if start else {}
     bundled = request.libc is Libc.BUNDLED
     libraries = request.layout.libraries
     settings = Settings(
@@ -161,7 +171,8 @@ def _launcher(path: str, started: Started, request: Request) -> File:
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,
-        in_c=start.in_c if start else (),
+        in_c=variables.in_c + (start.in_c if start else ()),
+        files=variables.files,
     )
     if request.launcher is None:
         data, source = shell.text(settings), "@rules_relocatable//tools/relocatable"
@@ -266,11 +277,11 @@ def _stripped(path: str, file: File, strip: Strip) -> File:
     return file.edited(Spliced.of(base, plan.parts), *edits)
 
 
-def _with_runpath(path: str, file: File, runpath: str) -> File:
+def _edited(path: str, file: File, edits: Edits) -> File:
     data = content.view(file.content)
-    plan = elf.plan_runpath(elf.read(data, path), data, runpath or None)
+    plan = elf.plan(elf.read(data, path), data, edits)
     if not plan:
         return file
     base = content.read(file.content) if isinstance(file.content, Patched) else file.content
-    edits = (Edit(edit.kind, edit.before, edit.after) for edit in plan.log)
-    return file.edited(Patched(base, plan.patches, plan.append), *edits)
+    log = (Edit(edit.kind, edit.before, edit.after) for edit in plan.log)
+    return file.edited(Patched(base, plan.patches, plan.append), *log)
