@@ -4,6 +4,7 @@
 """
 
 load("//rules:deb_extract.bzl", _deb_extract = "deb_extract")
+load("//rules:dist_listing_test.bzl", _dist_listing_test = "dist_listing_test")
 load("//rules:file_tree.bzl", _file_tree = "file_tree")
 load("//rules:providers.bzl", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
 load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolchain")
@@ -15,6 +16,7 @@ load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_
 load("//rules:stdlib_trim.bzl", _stdlib_trim = "stdlib_trim")
 
 deb_extract = _deb_extract
+dist_listing_test = _dist_listing_test
 file_tree = _file_tree
 py_bundle_toolchain = _py_bundle_toolchain
 py_runtime_bundle = _py_runtime_bundle
