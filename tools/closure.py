@@ -16,7 +16,9 @@ from relocatable.closure import Options, text, trace
 from relocatable.errors import RelocatableError
 from relocatable.output import whole
 
-_TREE = flags.DEFINE_string("tree", None, "A directory or a tar file of any kind.", required=True)
+_TREE = flags.DEFINE_string(
+    "tree", None, "A directory, a tar file of any kind, or a .zip.", required=True
+)
 _WHY = flags.DEFINE_multi_string("why", [], "A soname, file name or path: tells what leads to it.")
 _LIST = flags.DEFINE_bool("list", False, "Tells of every name what it means and why.")
 _JSON = flags.DEFINE_string("json", None, "Where to write everything, as JSON.")

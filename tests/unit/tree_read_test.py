@@ -5,7 +5,10 @@ import gzip
 import io
 import lzma
 import os
+import re
+import stat
 import tarfile
+import zipfile
 from pathlib import Path
 
 import zstandard
@@ -136,6 +139,81 @@ class TarTest(parameterized.TestCase):
     def test_nothing_there(self) -> None:
         with self.assertRaises(FileNotFoundError):
             tree_read.read(self.directory / "none")
+
+
+def member(name: str, mode: int, data: bytes = b"") -> tuple[zipfile.ZipInfo, bytes]:
+    info = zipfile.ZipInfo(name)
+    info.create_system, info.external_attr = 3, mode << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info, data
+
+
+def zipped(members: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for info, data in members:
+            archive.writestr(info, data)
+    return out.getvalue()
+
+
+MEMBERS = [
+    member("./", stat.S_IFDIR | 0o755),
+    member("bin/x", stat.S_IFREG | 0o755, BIG),
+    member("lib/a", 0o644),
+    member("lib/b", stat.S_IFLNK | 0o777, b"a"),
+    member("lib/c", stat.S_IFLNK | 0o777, b"/bin/x"),
+    member("lib/d", stat.S_IFLNK | 0o777, b"../../out"),
+    member("empty/", stat.S_IFDIR | 0o755),
+    member("dev/null", stat.S_IFCHR | 0o644),
+    member(".hidden", 0, b"h"),
+]
+
+
+class ZipTest(parameterized.TestCase):
+    def read(self, data: bytes) -> Tree:
+        path = Path(self.create_tempdir().full_path) / "x.zip"
+        path.write_bytes(data)
+        return tree_read.read(path)
+
+    def test_modes_and_links(self) -> None:
+        self.assertEqual(shape(self.read(zipped(MEMBERS))), EXPECTED)
+
+    @parameterized.parameters(
+        ("../x", "path '../x' is not allowed"), ("a/../x", "not allowed"), ("/x", "not allowed")
+    )
+    def test_out_of_the_tree(self, name: str, message: str) -> None:
+        with self.assertRaisesRegex(RelocatableError, f"x.zip: .*{message}"):
+            self.read(zipped([member(name, 0o644)]))
+
+    def test_below_a_link(self) -> None:
+        below = [member("a", stat.S_IFLNK | 0o777, b"b"), member("a/x", 0o644)]
+        with self.assertRaisesRegex(RelocatableError, "a/x can't be added: a is a link to b"):
+            self.read(zipped(below))
+
+    def test_a_long_target(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "link a has a target of 5000 bytes"):
+            self.read(zipped([member("a", stat.S_IFLNK | 0o777, b"b" * 5000)]))
+
+    def test_more_than_it_may_hold(self) -> None:
+        small = zipped([member(str(number), 0o644, b"x") for number in range(5)])
+        # The sizes that the directory at the end tells: 24 bytes into each entry.
+        large = re.sub(
+            rb"(PK\x01\x02.{20}).{4}", rb"\1" + b"\xfe" + b"\xff" * 3, small, flags=re.DOTALL
+        )
+        with self.assertRaisesRegex(RelocatableError, "x.zip holds 21474836470 bytes, over"):
+            self.read(large)
+
+    def test_damaged(self) -> None:
+        data = zipped(MEMBERS)
+        for start in range(0, len(data), 7):
+            broken = bytearray(data)
+            broken[start] ^= 0x5A
+            try:
+                self.read(bytes(broken))
+            except RelocatableError as error:
+                self.assertIn("x.zip", str(error))
+            with self.assertRaises(RelocatableError):
+                self.read(data[:start])
 
 
 class DirectoryTest(absltest.TestCase):

@@ -59,6 +59,13 @@ class Reader:
         """
         return _string(self._take(key), kind, self._place(key))
 
+    def optional_string(self, key: str, kind: Text) -> str | None:
+        """Takes a string or null."""
+        if self.left.get(key, "") is None:
+            del self.left[key]
+            return None
+        return self.string(key, kind)
+
     def strings(self, key: str, kind: Text, least: int = 0) -> tuple[str, ...]:
         """Takes a list of at least `least` different strings."""
         place = self._place(key)
@@ -75,6 +82,13 @@ class Reader:
         value = self._take(key)
         if type(value) is not int or value <= 0:
             _fail(self._place(key), "a positive integer", value)
+        return value
+
+    def count(self, key: str) -> int:
+        """Takes an integer that is not negative."""
+        value = self._take(key)
+        if type(value) is not int or value < 0:
+            _fail(self._place(key), "an integer that is not negative", value)
         return value
 
     def item(self, key: str) -> Self:

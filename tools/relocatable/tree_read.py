@@ -1,4 +1,4 @@
-"""Reads a tree from what people have: a directory, or a tar file of any kind.
+"""Reads a tree from what people have: a directory, a tar file of any kind, or a .zip.
 
 Trees that rules make are read by `relocatable.tree_tar`, which refuses what is not in normal form.
 Here everything that has bytes is taken as it is found. Owners and times are not looked at; devices,
@@ -13,9 +13,11 @@ import tarfile
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
 
+from relocatable import tree_unzip
 from relocatable.content import Extent, Store
 from relocatable.decompress import decompress
 from relocatable.errors import RelocatableError
@@ -31,15 +33,20 @@ def read(path: Path) -> Tree:
     """Reads the tree at `path`. Contents stay where they are, unless they are compressed.
 
     Raises:
-        RelocatableError: if it is neither a directory nor a tar file, or is damaged.
+        RelocatableError: if it is none of these, or is damaged.
         OSError: if it can't be read.
     """
     tree = Tree()
-    for name, node in _walk(path) if path.is_dir() else _members(path):
+    if path.is_dir():
+        found = _walk(path)
+    else:
+        found = tree_unzip.members(path) if path.suffix == ".zip" else _members(path)
+    for name, node in found:
         try:
             check_path(name)
             if not (isinstance(node, Directory) and isinstance(tree.nodes.get(name), Directory)):
-                tree.add(name, node, replaces=True)  # Of two entries, tar keeps the later one.
+                # Of two entries, tar keeps the later one.
+                tree.add(name, _relative(name, node), replaces=True)
         except RelocatableError as error:
             raise RelocatableError(f"{path}: {error}") from error
     return tree
@@ -55,7 +62,7 @@ def _walk(root: Path) -> Iterator[tuple[str, Node]]:
                 name = prefix + entry.name
                 record = Record(Origin(str(root), name))
                 if entry.is_symlink():
-                    yield name, _link(name, str(Path(entry).readlink()), record)
+                    yield name, Link(str(Path(entry).readlink()), record)
                 elif entry.is_dir():
                     yield name, Directory()
                     work.append(f"{name}/")
@@ -83,7 +90,7 @@ def _members(path: Path) -> Iterator[tuple[str, Node]]:
                 if member.isdir() and name:
                     yield name, Directory()
                 elif member.issym():
-                    yield name, _link(name, member.linkname, record)
+                    yield name, Link(member.linkname, record)
                 elif member.islnk():
                     files[name] = _linked(files, path, name, _name(member.linkname))
                     yield name, files[name]
@@ -96,6 +103,13 @@ def _members(path: Path) -> Iterator[tuple[str, Node]]:
         raise RelocatableError(
             f"{path} is neither a directory nor a tar file that can be read: {error}"
         ) from error
+
+
+def _relative(path: str, node: Node) -> Node:
+    """The node, its target counted from where it is if it is a link that has an absolute one."""
+    if isinstance(node, Link) and node.target.startswith("/"):
+        return replace(node, target=link_target(path, node.target.strip("/")))
+    return node
 
 
 def _name(name: str) -> str:
@@ -116,10 +130,6 @@ def _content(store: Store, path: Path, member: tarfile.TarInfo) -> Extent:
     if member.offset_data + member.size > store.size:
         raise RelocatableError(f"{path} is truncated in {member.name}")
     return Extent(store, member.offset_data, member.size)
-
-
-def _link(name: str, target: str, record: Record) -> Link:
-    return Link(link_target(name, target.strip("/")) if target.startswith("/") else target, record)
 
 
 class _LazyStore(Store):
