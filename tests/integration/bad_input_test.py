@@ -351,6 +351,14 @@ class DistTest(BadInputTest):
         )
         self.assertIn(problem, line)
 
+    @parameterized.parameters(
+        ("--column=owner", "columns are kind, package, version, size, sha256; there is no owner"),
+        ("--exclude=nowhere", "these match no path: nowhere"),
+    )
+    def test_a_listing_of_what_is_not_there(self, flag: str, problem: str) -> None:
+        tree = self.tree({"a": b""})
+        self.assertEqual(self.refused("dist_listing", f"--tree={tree}", "--out=x", flag), [problem])
+
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))
         self.assertStartsWith(line, "the dist is not complete: ")

@@ -54,6 +54,22 @@ class ReaderTest(parameterized.TestCase):
             Reader.parse(text.encode(), "f").string("x", _WORD)
         self.assertEqual(str(caught.exception), message)
 
+    def test_null_and_zero(self) -> None:
+        reader = Reader.parse(b'{"s": null, "t": "x", "n": 0}', "f")
+        self.assertIsNone(reader.optional_string("s", _WORD))
+        self.assertEqual(reader.optional_string("t", _WORD), "x")
+        self.assertEqual(reader.count("n"), 0)
+        reader.done()
+        with self.assertRaisesRegex(RelocatableError, "^f: misses the key 's'$"):
+            reader.optional_string("s", _WORD)
+
+    @parameterized.parameters("-1", "true", "1.0", '"1"', "null")
+    def test_no_count(self, text: str) -> None:
+        with self.assertRaises(RelocatableError) as caught:
+            Reader.parse(f'{{"x": {text}}}'.encode(), "f").count("x")
+        message = f"f: x: wanted an integer that is not negative, found {text}"
+        self.assertEqual(str(caught.exception), message)
+
     @parameterized.parameters("0", "-1", "true", "1.0", '"1"', "null")
     def test_no_positive_integer(self, text: str) -> None:
         with self.assertRaises(RelocatableError) as caught:

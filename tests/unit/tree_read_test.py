@@ -179,10 +179,13 @@ class ZipTest(parameterized.TestCase):
         self.assertEqual(shape(self.read(zipped(MEMBERS))), EXPECTED)
 
     @parameterized.parameters(
-        ("../x", "path '../x' is not allowed"), ("a/../x", "not allowed"), ("/x", "not allowed")
+        ("", "entry '' is damaged"),
+        ("../x", "path '../x' is not allowed"),
+        ("a/../x", "not allowed"),
+        ("/x", "not allowed"),
     )
     def test_out_of_the_tree(self, name: str, message: str) -> None:
-        with self.assertRaisesRegex(RelocatableError, f"x.zip: .*{message}"):
+        with self.assertRaisesRegex(RelocatableError, f"x.zip.*{message}"):
             self.read(zipped([member(name, 0o644)]))
 
     def test_below_a_link(self) -> None:

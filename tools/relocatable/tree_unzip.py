@@ -45,8 +45,10 @@ def members(path: Path) -> Iterator[tuple[str, Node]]:
             if (size := sum(info.file_size for info in infos)) > SIZE_LIMIT:
                 raise RelocatableError(f"{path} holds {size} bytes, over {SIZE_LIMIT}")
             for info in infos:
-                if info.compress_type not in _METHODS or info.header_offset < 0:
-                    raise ValueError(f"{info.filename!r} is compressed in an unknown way, or cut")
+                if info.compress_type not in _METHODS:
+                    raise ValueError(f"{info.filename!r} is compressed in an unknown way")
+                if not info.filename or info.header_offset < 0:
+                    raise ValueError(f"the entry {info.filename!r} is damaged")
             places = [_spooled(archive, info, spool) for info in infos]
             spool.flush()
             store = Store(path, os.dup(spool.fileno()))

@@ -66,7 +66,7 @@ def read(path: Path) -> Metadata:
     libc, tree, name = top.item("libc"), top.item("tree"), top.string("name", _ANY)
     about = {
         "platform": top.string("platform", _ANY),
-        "Python": top.optional_string("python_version", _ANY),
+        "python_version": top.optional_string("python_version", _ANY),
         "libc": libc.string("mode", _ANY),
     }
     return Metadata(
