@@ -79,8 +79,12 @@ def parse(text: str) -> Message:
 def render(modules: Sequence[Message]) -> str:
     """Returns the reference of several modules, as Markdown."""
     text = [_INTRODUCTION]
+    rules = {rule.text("rule_name") for module in modules for rule in module.all("rule_info")}
     for kind, heading, name, section in _KINDS:
         found = [message for module in modules for message in module.all(kind)]
+        # A macro around a rule goes by the rule's name, and has nothing to add to what that says.
+        if kind == "func_info":
+            found = [message for message in found if message.text(name) not in rules]
         sections = [section(message) for message in sorted(found, key=lambda m: m.text(name))]
         text += [f"## {heading}\n", *sections]
     return "\n".join(text)

@@ -11,9 +11,9 @@ load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolch
 load("//rules:py_runtime_bundle.bzl", _py_runtime_bundle = "py_runtime_bundle")
 load("//rules:py_runtime_tree.bzl", _py_runtime_tree = "py_runtime_tree")
 load("//rules:python_standalone_extract.bzl", _python_standalone_extract = "python_standalone_extract")
-load("//rules:relocatable_dist.bzl", _relocatable_dist = "relocatable_dist")
 load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_dist_test")
 load("//rules:stdlib_trim.bzl", _stdlib_trim = "stdlib_trim")
+load("//rules/private:install.bzl", _relocatable_dist = "relocatable_dist_with_install")
 
 deb_extract = _deb_extract
 dist_listing_test = _dist_listing_test

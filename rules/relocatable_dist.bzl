@@ -130,7 +130,7 @@ that nothing outside is asked for.
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
 groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, named or not;
 `archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
-provenance.""",
+provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
     attrs = {
         "env": attr.string_dict(
             doc = "Variables for all programs, not seen by the processes that they start if they " +
