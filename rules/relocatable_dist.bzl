@@ -128,7 +128,8 @@ machine. Libraries find each other by `$ORIGIN`. A validation action, part of ev
 that nothing outside is asked for.
 
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
-groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, named or not;
+groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, `spdx` and `cyclonedx`
+a bill of materials, named or not;
 `archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
 provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
     attrs = {

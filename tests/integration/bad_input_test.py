@@ -359,6 +359,22 @@ class DistTest(BadInputTest):
         tree = self.tree({"a": b""})
         self.assertEqual(self.refused("dist_listing", f"--tree={tree}", "--out=x", flag), [problem])
 
+    def test_a_bill_of_materials_of_what_says_nonsense_of_itself(self) -> None:
+        info = "lib/python3.11/site-packages/x-1.dist-info"
+        about = {f"{info}/METADATA": b"Name: x\nVersion: 1\n", f"{info}/RECORD": b"a,b\n"}
+        (line,) = self.refused(
+            "dist_sbom",
+            f"--tree={self.tree(about)}",
+            f"--target={self.file('facts.json', json.dumps(FACTS).encode())}",
+            "--name=x",
+            "--tool_version=1",
+            "--format=spdx",
+            "--out=x.json",
+        )
+        self.assertEqual(
+            line, f"{info}/RECORD: wanted PATH,DIGEST,SIZE once for each, found ['a', 'b']"
+        )
+
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))
         self.assertStartsWith(line, "the dist is not complete: ")

@@ -63,9 +63,10 @@ def deb(
     version: str = "1.0-1",
     architecture: str = "amd64",
     compression: str = ".xz",
+    more: str = "",
 ) -> Path:
-    """Writes a package to `path`; returns it."""
-    control = f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
+    """Writes a package to `path`, with `more` lines in its control file; returns it."""
+    control = f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{more}"
     compress = COMPRESSIONS[compression]
     path.write_bytes(
         ar(

@@ -39,6 +39,29 @@ class DebTest(parameterized.TestCase):
         self.assertEqual(str(found.package), "x 1:2-3 arm64")
         self.assertEqual(found.package.sha256, build.sha256(self.path))
 
+    @parameterized.parameters(
+        ("", "", ""),
+        ("Source: s\n", "s", ""),
+        ("Source: s (1.0-1)\n", "s", ""),
+        ("Source: s (1:2~3)\n", "s", "1:2~3"),
+        ("Source: example (2)\n", "", "2"),
+    )
+    def test_the_source_package(self, line: str, source: str, version: str) -> None:
+        build.deb(self.path, [], more=line)
+        (found,) = deb.unpack([self.path], self.directory, jobs=1)
+        self.assertEqual((found.package.source, found.package.source_version), (source, version))
+
+    @parameterized.parameters(
+        ({"name": "a/../b"}, "'a/../b' can be no Package"),
+        ({"version": "1 2"}, "'1 2' can be no Version"),
+        ({"architecture": "x86_64"}, "'x86_64' can be no Architecture"),
+        ({"more": "Source: a b\n"}, r"'a b' can be no Source: NAME \(VERSION\)"),
+    )
+    def test_an_identity_that_can_not_be(self, wrong: dict[str, str], message: str) -> None:
+        build.deb(self.path, [], **wrong)
+        with self.assertRaisesRegex(RelocatableError, f"example.deb: {message}"):
+            deb.unpack([self.path], self.directory, jobs=1)
+
     def test_xz_of_many_blocks_is_decoded_by_block(self) -> None:
         # What `xz --block-size` writes, put together from streams of one block each.
         parts = [bytes([n]) * (300_000 + n) for n in range(5)]

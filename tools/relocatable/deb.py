@@ -8,6 +8,7 @@ Source: deb(5), deb-control(5); Debian Policy 10.5 for links.
 
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,18 @@ from relocatable.content import CHUNK, Extent, Store
 from relocatable.decompress import decompress
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Package
+
+_WORDS = {
+    "Package": re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*"),
+    "Version": re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~:-]*"),
+    "Architecture": re.compile(r"[a-z0-9][a-z0-9-]*"),
+}
+"""deb-control(5), but names may be as short as one letter, and have capital ones."""
+_SOURCE = re.compile(
+    r"(?P<name>{Package})(?:\s+\((?P<version>{Version})\))?".format(
+        **{field: word.pattern for field, word in _WORDS.items()}
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +142,29 @@ def _package(path: Path, control: Extent, sha256: str) -> Package:
             info = next((i for i in archive if i.name.removeprefix("./") == "control"), None)
             file = info and archive.extractfile(info)
             fields = Deb822(file.read() if file else b"")
-        return Package(fields["Package"], fields["Version"], fields["Architecture"], sha256)
+        for field, word in _WORDS.items():
+            if not word.fullmatch(fields[field]):
+                raise RelocatableError(f"{path}: {fields[field]!r} can be no {field}")
+        name, version = fields["Package"], fields["Version"]
+        built = _SOURCE.fullmatch(fields.get("Source", name))
+        if built is None:
+            raise RelocatableError(f"{path}: {fields['Source']!r} can be no Source: NAME (VERSION)")
+        return Package(
+            name,
+            version,
+            fields["Architecture"],
+            sha256,
+            source=_other(built["name"], name),
+            source_version=_other(built["version"] or version, version),
+        )
     except (tarfile.TarError, UnicodeError, ValueError) as error:
         raise RelocatableError(f"{path}: the control archive is corrupt: {error}") from error
     except KeyError as error:
         raise RelocatableError(f"{path}: the control file has no field {error}") from error
+
+
+def _other(value: str, usual: str) -> str:
+    return "" if value == usual else value
 
 
 def _item(deb: Deb, info: tarfile.TarInfo, found: dict[str, Item]) -> Item:

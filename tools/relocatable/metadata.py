@@ -8,7 +8,7 @@ from typing import Any
 from relocatable import content as contents
 from relocatable import launcher
 from relocatable.content import CHUNK
-from relocatable.provenance import Package, Wheel
+from relocatable.provenance import Package, Wheel, fields
 from relocatable.target import Target
 from relocatable.tree import Directory, File, Link, Tree
 
@@ -84,7 +84,7 @@ def metadata(tree: Tree, facts: Facts, archives: Sequence[Archive]) -> bytes:
 
 def _sources(sources: Mapping[Package | Wheel | str, dict[str, int]]) -> list[dict[str, Any]]:
     named = [
-        ({"label": source} if isinstance(source, str) else asdict(source)) | counts
+        ({"label": source} if isinstance(source, str) else fields(source)) | counts
         for source, counts in sources.items()
     ]
     return sorted(named, key=lambda source: (source.get("name", ""), source.get("label", "")))

@@ -14,12 +14,18 @@ from relocatable.errors import RelocatableError
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A binary package: its control fields, and the SHA-256 (hex) of the .deb file."""
+    """A binary package: its control fields, and the SHA-256 (hex) of the .deb file.
+
+    `source` and `source_version` are of the source package that it was built from, each empty if
+    it is that of the package itself. Advisories of a distribution name source packages.
+    """
 
     name: str
     version: str
     architecture: str
     sha256: str
+    source: str = ""
+    source_version: str = ""
 
     def __str__(self) -> str:
         """As people write it: name, version and architecture."""
@@ -69,6 +75,12 @@ class Edit:
     before: str | None
     after: str | None
 
+    def __str__(self) -> str:
+        """For people: `runpath: /usr/lib -> $ORIGIN`, or what was removed or is new."""
+        if self.after is None:
+            return self.what if self.before is None else f"{self.what}: {self.before} removed"
+        return f"{self.what}: {'' if self.before is None else f'{self.before} -> '}{self.after}"
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -110,21 +122,26 @@ def read(path: Path) -> dict[str, Record]:
     known: dict[Package | Wheel, Package | Wheel] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            fields = json.loads(line)
-            kind = next((kind for kind in _KINDS if kind in fields), None)
-            found = _KINDS[kind](**fields[kind]) if kind else None
-            source = known.setdefault(found, found) if found else fields["label"]
-            records[fields["path"]] = Record(
-                Origin(source, fields["from"]),
-                tuple(Edit(**edit) for edit in fields.get("edits", ())),
+            told = json.loads(line)
+            kind = next((kind for kind in _KINDS if kind in told), None)
+            found = _KINDS[kind](**told[kind]) if kind else None
+            source = known.setdefault(found, found) if found else told["label"]
+            records[told["path"]] = Record(
+                Origin(source, told["from"]),
+                tuple(Edit(**edit) for edit in told.get("edits", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise RelocatableError(f"{path}:{number}: not a provenance line: {error}") from error
     return records
 
 
+def fields(source: Package | Wheel) -> dict[str, str]:
+    """Returns what is known of a source, as JSON has it: without what is empty."""
+    return {name: value for name, value in asdict(source).items() if value}
+
+
 def _origin(origin: Origin) -> dict[str, Any]:
     if isinstance(origin.source, str):
         return {"label": origin.source, "from": origin.path}
     kind = next(kind for kind, made in _KINDS.items() if isinstance(origin.source, made))
-    return {kind: asdict(origin.source), "from": origin.path}
+    return {kind: fields(origin.source), "from": origin.path}

@@ -1,0 +1,63 @@
+"""Bills of materials of a dist, in each format an action of its own."""
+
+load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:version.bzl", "VERSION")
+
+# What `formats` calls them, and what their files end with.
+_SUFFIXES = {
+    "cyclonedx": ".cdx.json",
+    "spdx": ".spdx.json",
+}
+
+SBOM_FORMATS = _SUFFIXES.keys()
+
+SBOM_ATTRIBUTES = {
+    "deb_vendor": attr.string(
+        doc = "In SBOMs: the distribution whose Debian packages these are, as package URLs call it, " +
+              "for example `ubuntu`.",
+        default = "debian",
+    ),
+    "version": attr.string(
+        doc = "In SBOMs: the version of the dist itself; by default none.",
+    ),
+    "_dist_sbom": attr.label(
+        default = Label("//tools:dist_sbom"),
+        executable = True,
+        cfg = "exec",
+    ),
+}
+
+def dist_sboms(ctx, target, tree):
+    """Declares the bills of materials of a dist.
+
+    Args:
+        ctx: the rule's context; its attributes include SBOM_ATTRIBUTES.
+        target: TargetFactsInfo.
+        tree: TreeInfo of the dist.
+
+    Returns:
+        dict of format to File.
+    """
+    return {form: _sbom(ctx, target, tree, form) for form in SBOM_FORMATS}
+
+def _sbom(ctx, target, tree, form):
+    document = ctx.actions.declare_file(ctx.label.name + _SUFFIXES[form])
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    args.add(target.facts, format = "--target=%s")
+    args.add(ctx.label.name, format = "--name=%s")
+    args.add(ctx.attr.version, format = "--version=%s")
+    args.add(ctx.attr.deb_vendor, format = "--deb_vendor=%s")
+    args.add(VERSION, format = "--tool_version=%s")
+    args.add(form, format = "--format=%s")
+    args.add(document, format = "--out=%s")
+    ctx.actions.run(
+        executable = ctx.executable._dist_sbom,
+        arguments = [args],
+        inputs = tree_files([tree]) + [target.facts],
+        outputs = [document],
+        env = ENVIRONMENT,
+        mnemonic = "DistSbom",
+        progress_message = "Writing the %s SBOM of %%{label}" % form,
+    )
+    return document

@@ -1,0 +1,105 @@
+"""What files of a dist are from: a Debian package, a Python distribution, a target of the build."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from packageurl import PackageURL
+
+from relocatable.provenance import Package, Wheel
+from relocatable.python.wheel import normal
+from relocatable.sbom import identity
+
+_OWN = "@rules_relocatable//"
+"""Of labels that are ours in whatever build: the launchers'."""
+
+
+class Kind(StrEnum):
+    """What a component is."""
+
+    DEB = "deb"
+    WHEEL = "wheel"
+    DISTRIBUTION = "distribution"
+    """A Python distribution that a target of the build has installed."""
+    TARGET = "target"
+    """Files that a target of the build made or brought."""
+    TOOL = "tool"
+    """Files of rules_relocatable itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What one or more files of a dist are from.
+
+    Attributes:
+        kind: what it is.
+        ref: what documents call it; no other of the dist is called so.
+        name: for people.
+        version: empty if it has none.
+        purl: the package URL by which advisories and inventories know it; empty if it has none.
+        sha256: of the file that it came in, in hex; empty if that was no single file.
+        file: that file's name, if it is known.
+        built_from: of a Debian package: the source package, as `NAME VERSION`.
+        license: what it declares, as an SPDX expression; empty unless that is certain.
+    """
+
+    kind: Kind
+    ref: str
+    name: str
+    version: str = ""
+    purl: str = ""
+    sha256: str = ""
+    file: str = ""
+    built_from: str = ""
+    license: str = ""
+
+
+def of_package(package: Package, vendor: str) -> Component:
+    """A Debian package; `vendor` is the distribution that it is from, for example `debian`."""
+    upstream = package.source
+    if package.source_version:
+        upstream = f"{package.source or package.name}@{package.source_version}"
+    qualifiers = {"arch": package.architecture} | ({"upstream": upstream} if upstream else {})
+    purl = PackageURL("deb", vendor, package.name, package.version, qualifiers)
+    source = package.source or package.name
+    return Component(
+        Kind.DEB,
+        identity.of_thing("deb", package.name, repr(package)),
+        package.name,
+        package.version,
+        purl.to_string(),
+        package.sha256,
+        built_from=f"{source} {package.source_version or package.version}",
+    )
+
+
+def of_wheel(wheel: Wheel, license_: str) -> Component:
+    """A wheel, and the licence that its metadata names."""
+    return Component(
+        Kind.WHEEL,
+        identity.of_thing("wheel", wheel.name, repr(wheel)),
+        wheel.name,
+        wheel.version,
+        _pypi(wheel.name, wheel.version),
+        wheel.sha256,
+        wheel.file,
+        license=license_,
+    )
+
+
+def of_distribution(name: str, version: str, label: str, license_: str) -> Component:
+    """A Python distribution that the target `label` has installed."""
+    ref = identity.of_thing("python", name, f"{label} {name} {version}")
+    purl = _pypi(name, version)
+    return Component(Kind.DISTRIBUTION, ref, name, version, purl, license=license_)
+
+
+def of_label(label: str, tool_version: str) -> Component:
+    """A target of the build; `tool_version` is ours."""
+    if label.startswith(_OWN):
+        name = "rules_relocatable"
+        return Component(Kind.TOOL, identity.of_thing("tool", name, name), name, tool_version)
+    return Component(Kind.TARGET, identity.of_thing("target", label, label), identity.shown(label))
+
+
+def _pypi(name: str, version: str) -> str:
+    return PackageURL("pypi", None, normal(name), version).to_string()

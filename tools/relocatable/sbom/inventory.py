@@ -1,0 +1,139 @@
+"""What a dist consists of: its files by component, and which component needs which."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from relocatable import content, elf
+from relocatable.closure.trace import trace
+from relocatable.provenance import Package, Wheel
+from relocatable.sbom import component, identity
+from relocatable.sbom.component import Component
+from relocatable.sbom.distributions import Distributions
+from relocatable.tree import File, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a dist is, as far as its tree doesn't tell.
+
+    Attributes:
+        name: the target's.
+        version: what its makers call this one; may be empty.
+        platform: the name of the platform's facts.
+        tool_version: of rules_relocatable.
+        deb_vendor: the distribution that Debian packages are from, as package URLs call it.
+    """
+
+    name: str
+    version: str
+    platform: str
+    tool_version: str
+    deb_vendor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file of a dist.
+
+    Attributes:
+        ref: what documents call it.
+        path: in the dist, as a document can hold it.
+        sha1: of its bytes, in hex; SPDX demands it.
+        sha256: the same.
+        is_elf: whether it is machine code.
+        origin: its path in what it is from, shown likewise.
+        edits: what was done to it since, a line for each.
+    """
+
+    ref: str
+    path: str
+    sha1: str
+    sha256: str
+    is_elf: bool
+    origin: str
+    edits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a dist consists of.
+
+    Attributes:
+        facts: what it is.
+        items: the files of each component, in the order of their paths; components by name.
+        needs: from the ref of a component to those, sorted, whose libraries its own load.
+    """
+
+    facts: Facts
+    items: Mapping[Component, tuple[Item, ...]]
+    needs: Mapping[str, tuple[str, ...]]
+
+    @property
+    def ref(self) -> str:
+        """What documents call the dist itself."""
+        return identity.of_thing("dist", self.facts.name, self.facts.name)
+
+
+def take(tree: Tree, facts: Facts) -> Inventory:
+    """Returns the inventory of a dist.
+
+    Raises:
+        RelocatableError: if the metadata of a Python distribution in it is none.
+    """
+    files = list(tree.files())
+    distributions = Distributions(tree)
+    known: dict[Package | Wheel | str | Component, Component] = {}
+    owners: dict[str, Component] = {}
+    found: dict[Component, list[Item]] = defaultdict(list)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Digests of large contents are made outside of the interpreter's lock.
+        for (path, file), item in zip(files, pool.map(_item, files), strict=True):
+            source = distributions.owner(path) or file.record.origin.source
+            if source not in known:
+                known[source] = _component(source, facts, distributions)
+            owners[path] = known[source]
+            found[known[source]].append(item)
+    order = sorted(found, key=lambda each: (each.name, each.ref))
+    return Inventory(facts, {each: tuple(found[each]) for each in order}, _needs(tree, owners))
+
+
+def _component(
+    source: Package | Wheel | str | Component, facts: Facts, distributions: Distributions
+) -> Component:
+    match source:
+        case Package():
+            return component.of_package(source, facts.deb_vendor)
+        case Wheel():
+            return component.of_wheel(source, distributions.license(source))
+        case str():
+            return component.of_label(source, facts.tool_version)
+        case _:
+            return source
+
+
+def _item(found: tuple[str, File]) -> Item:
+    path, file = found
+    data = content.view(file.content)
+    return Item(
+        ref=identity.of_thing("file", "", path),
+        path=identity.shown(path),
+        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(data).hexdigest(),
+        is_elf=elf.is_elf(data[:4]),
+        origin=identity.shown(file.record.origin.path),
+        edits=tuple(identity.shown(str(edit)) for edit in file.record.edits),
+    )
+
+
+def _needs(tree: Tree, owners: Mapping[str, Component]) -> dict[str, tuple[str, ...]]:
+    """What a loader loads for the ELF files of each component, from others."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for load in trace(tree).loads:
+        for resolution in load.resolutions:
+            if resolution.found is not None:
+                found[owners[resolution.by].ref].add(owners[resolution.found].ref)
+    return {ref: tuple(sorted(needed - {ref})) for ref, needed in found.items()}
