@@ -1,10 +1,11 @@
 """Unpacks Debian packages into one tree."""
 
-load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
+load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 def _deb_extract_impl(ctx):
     tree = declare_tree(ctx)
+    texts = declare_tree(ctx, ".licenses")
     args = tool_args(ctx)
     args.add_all(ctx.files.debs, format_each = "--deb=%s")
     args.add_all(ctx.attr.include, format_each = "--include=%s")
@@ -14,17 +15,18 @@ def _deb_extract_impl(ctx):
     args.add_all(["%s=%s" % pair for pair in ctx.attr.links.items()], format_each = "--link=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
+    tree_flags(args, "licenses", [texts])
     ctx.actions.run(
         executable = ctx.executable._deb_extract,
         arguments = [args],
         inputs = ctx.files.debs,
-        outputs = tree_files([tree]),
+        outputs = tree_files([tree, texts]),
         env = ENVIRONMENT,
         mnemonic = "DebExtract",
         progress_message = "Extracting packages of %{label}",
         resource_set = _resources,
     )
-    return tree_outputs(ctx, tree)
+    return tree_outputs(ctx, tree) + [LicenseTextsInfo(texts = texts)]
 
 def _resources(_os, inputs):
     # A thread per core, each with a decoder of up to 64 MiB.
@@ -69,5 +71,5 @@ everything below it; one that matches nothing is an error.""",
             cfg = "exec",
         ),
     } | TREE_ATTRIBUTES,
-    provides = [TreeInfo],
+    provides = [TreeInfo, LicenseTextsInfo],
 )

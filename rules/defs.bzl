@@ -6,7 +6,7 @@
 load("//rules:deb_extract.bzl", _deb_extract = "deb_extract")
 load("//rules:dist_listing_test.bzl", _dist_listing_test = "dist_listing_test")
 load("//rules:file_tree.bzl", _file_tree = "file_tree")
-load("//rules:providers.bzl", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
+load("//rules:providers.bzl", _LicenseTextsInfo = "LicenseTextsInfo", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
 load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolchain")
 load("//rules:py_runtime_bundle.bzl", _py_runtime_bundle = "py_runtime_bundle")
 load("//rules:py_runtime_tree.bzl", _py_runtime_tree = "py_runtime_tree")
@@ -26,6 +26,7 @@ relocatable_dist = _relocatable_dist
 relocatable_dist_test = _relocatable_dist_test
 stdlib_trim = _stdlib_trim
 
+LicenseTextsInfo = _LicenseTextsInfo
 PyRuntimeBundleInfo = _PyRuntimeBundleInfo
 PyStdlibInfo = _PyStdlibInfo
 RelocatableDistInfo = _RelocatableDistInfo

@@ -11,6 +11,15 @@ nor modes nor empty directories in those; see docs/architecture.md.""",
     },
 )
 
+LicenseTextsInfo = provider(
+    doc = "What Debian packages say about their licences: of all that a rule has unpacked, whatever it " +
+          "has taken of them.",
+    fields = {
+        "texts": "TreeInfo: a directory for each package, with what it has of usr/share/doc/PACKAGE and " +
+                 "usr/share/common-licenses.",
+    },
+)
+
 PyStdlibInfo = provider(
     doc = "The standard library of a Python version; comes with a TreeInfo that holds lib/pythonX.Y.",
     fields = {

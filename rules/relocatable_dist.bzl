@@ -2,6 +2,7 @@
 
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:binaries.bzl", "BINARIES_ATTRIBUTES", "binaries")
+load("//rules/private:dist_licenses.bzl", "collect_license_texts")
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
 load("//rules/private:policies.bzl", "POLICY_ATTRIBUTES")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
@@ -129,7 +130,7 @@ that nothing outside is asked for.
 
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
 groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, `spdx` and `cyclonedx`
-a bill of materials, named or not;
+a bill of materials, `licenses` the texts of all licences, named or not;
 `archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
 provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
     attrs = {
@@ -150,6 +151,7 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
         "layers": attr.label_list(
             doc = "Trees that are kept whole. Two that disagree on a path are an error. With a " +
                   "`runtime`, there may be none.",
+            aspects = [collect_license_texts],
             providers = [TreeInfo],
         ),
         "layout": attr.string_dict(
@@ -167,6 +169,7 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
         ),
         "libraries": attr.label_list(
             doc = "Trees from which only the shared libraries are taken that something needs.",
+            aspects = [collect_license_texts],
             providers = [TreeInfo],
         ),
         "min_glibc": attr.string(
@@ -180,6 +183,7 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
         ),
         "runtime": attr.label(
             doc = "The Python inside, made by `py_runtime_bundle`.",
+            aspects = [collect_license_texts],
             providers = [TreeInfo, PyRuntimeBundleInfo],
         ),
         "strip": attr.string(

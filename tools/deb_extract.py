@@ -8,6 +8,7 @@ from absl import flags
 
 from relocatable import cli, tree_tar
 from relocatable.deb_tree import Selection, extract
+from relocatable.tree import Tree
 
 _DEB = flags.DEFINE_multi_string("deb", None, "A .deb file.", required=True)
 _INCLUDE = flags.DEFINE_multi_string("include", [], "Take only paths that a pattern matches.")
@@ -20,6 +21,7 @@ _LINK = flags.DEFINE_multi_string("link", [], "PATH=DESTINATION: add a link.")
 _JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Threads that decompress.", 1)
 _OUT = flags.DEFINE_string("out", None, "The tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
+_LICENSES = flags.DEFINE_string("licenses", None, "TAR=PROVENANCE: where licences are to go.")
 
 
 def main() -> None:
@@ -34,10 +36,12 @@ def main() -> None:
     out = Path(_OUT.value)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".deb_extract.") as scratch:
         debs = [Path(path) for path in _DEB.value]
-        tree = extract(
-            debs, selection, cli.LABEL.value or "deb_extract", Path(scratch), _JOBS.value
-        )
+        label = cli.LABEL.value or "deb_extract"
+        licenses = Tree()
+        tree = extract(debs, selection, label, Path(scratch), _JOBS.value, licenses=licenses)
         tree_tar.write(tree, out, Path(_PROVENANCE.value))
+        for tar, provenance in cli.pairs("licenses", filter(None, [_LICENSES.value])).items():
+            tree_tar.write(licenses, Path(tar), Path(provenance))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What comes out of the finished tree of a dist; each file is an action of its own."""
 
 load("//rules:providers.bzl", "PyRuntimeBundleInfo")
+load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "dist_licenses", "license_texts")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
@@ -24,8 +25,8 @@ DIST_OUTPUT_ATTRIBUTES = {
     ),
     "formats": attr.string_list(
         doc = "What a plain build makes of the dist: archives, each with its checksum (`tar.gz`, " +
-              "`tar.xz`, `tar.zst`, `zip`), SBOMs (`cyclonedx`, `spdx`), and `directory`. Whatever is " +
-              "not named here can still be asked for, as an output group of that name.",
+              "`tar.xz`, `tar.zst`, `zip`), SBOMs (`cyclonedx`, `spdx`), `licenses`, and `directory`. " +
+              "Whatever is not named here can still be asked for, as an output group of that name.",
         default = ["tar.zst"],
     ),
     "_dist_archive": attr.label(
@@ -38,7 +39,7 @@ DIST_OUTPUT_ATTRIBUTES = {
         executable = True,
         cfg = "exec",
     ),
-} | SBOM_ATTRIBUTES
+} | LICENSES_ATTRIBUTES | SBOM_ATTRIBUTES
 
 def dist_outputs(ctx, target, tree, directory, verified):
     """Declares all that can be made of a dist.
@@ -54,7 +55,7 @@ def dist_outputs(ctx, target, tree, directory, verified):
         struct: `archives`, dict of format to struct(archive, sha256); `metadata`, File; `files`, depset
             of what a plain build makes; `groups`, dict of output groups.
     """
-    known = [_DIRECTORY] + _LEVELS.keys() + SBOM_FORMATS
+    known = [_DIRECTORY, LICENSES] + _LEVELS.keys() + SBOM_FORMATS
     for form in ctx.attr.formats:
         if form not in known:
             fail("wanted some of {}, found {}".format(", ".join(known), repr(form)), attr = "formats")
@@ -62,7 +63,10 @@ def dist_outputs(ctx, target, tree, directory, verified):
     named = [archives[form] for form in archives if form in ctx.attr.formats]
     metadata = _metadata(ctx, target, tree, verified, named)
     groups = {form: depset([made.archive, made.sha256]) for form, made in archives.items()}
-    groups |= {form: depset([document]) for form, document in dist_sboms(ctx, target, tree).items()}
+    texts = license_texts(ctx)
+    sboms = dist_sboms(ctx, target, tree, texts)
+    groups |= {form: depset([document]) for form, document in sboms.items()}
+    groups[LICENSES] = depset([dist_licenses(ctx, tree, texts)])
     groups[_DIRECTORY] = directory
     return struct(
         archives = archives,

@@ -27,23 +27,25 @@ SBOM_ATTRIBUTES = {
     ),
 }
 
-def dist_sboms(ctx, target, tree):
+def dist_sboms(ctx, target, tree, texts):
     """Declares the bills of materials of a dist.
 
     Args:
         ctx: the rule's context; its attributes include SBOM_ATTRIBUTES.
         target: TargetFactsInfo.
         tree: TreeInfo of the dist.
+        texts: list of TreeInfo: what its packages say about their licences.
 
     Returns:
         dict of format to File.
     """
-    return {form: _sbom(ctx, target, tree, form) for form in SBOM_FORMATS}
+    return {form: _sbom(ctx, target, tree, texts, form) for form in SBOM_FORMATS}
 
-def _sbom(ctx, target, tree, form):
+def _sbom(ctx, target, tree, texts, form):
     document = ctx.actions.declare_file(ctx.label.name + _SUFFIXES[form])
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
+    tree_flags(args, "texts", texts)
     args.add(target.facts, format = "--target=%s")
     args.add(ctx.label.name, format = "--name=%s")
     args.add(ctx.attr.version, format = "--version=%s")
@@ -54,7 +56,7 @@ def _sbom(ctx, target, tree, form):
     ctx.actions.run(
         executable = ctx.executable._dist_sbom,
         arguments = [args],
-        inputs = tree_files([tree]) + [target.facts],
+        inputs = tree_files([tree] + texts) + [target.facts],
         outputs = [document],
         env = ENVIRONMENT,
         mnemonic = "DistSbom",

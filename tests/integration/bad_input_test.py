@@ -362,18 +362,17 @@ class DistTest(BadInputTest):
     def test_a_bill_of_materials_of_what_says_nonsense_of_itself(self) -> None:
         info = "lib/python3.11/site-packages/x-1.dist-info"
         about = {f"{info}/METADATA": b"Name: x\nVersion: 1\n", f"{info}/RECORD": b"a,b\n"}
-        (line,) = self.refused(
-            "dist_sbom",
-            f"--tree={self.tree(about)}",
-            f"--target={self.file('facts.json', json.dumps(FACTS).encode())}",
-            "--name=x",
-            "--tool_version=1",
-            "--format=spdx",
-            "--out=x.json",
-        )
-        self.assertEqual(
-            line, f"{info}/RECORD: wanted PATH,DIGEST,SIZE once for each, found ['a', 'b']"
-        )
+        facts = self.file("facts.json", json.dumps(FACTS).encode())
+        for tool, flags in (
+            ("dist_sbom", (f"--target={facts}", "--format=spdx", "--out=x.json")),
+            ("dist_licenses", (f"--own={facts}", "--zip=x.zip")),
+        ):
+            with self.subTest(tool):
+                tree = f"--tree={self.tree(about)}"
+                (line,) = self.refused(tool, tree, "--name=x", "--tool_version=1", *flags)
+                self.assertEqual(
+                    line, f"{info}/RECORD: wanted PATH,DIGEST,SIZE once for each, found ['a', 'b']"
+                )
 
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -73,6 +74,29 @@ class SbomTest(parameterized.TestCase):
         self.assertEqual({path: sums["SHA256"] for path, sums in found.items()}, dict(packed(name)))
         edited = [each for each in document.files if "edited: runpath" in (each.comment or "")]
         self.assertGreater(len(edited), 30)
+
+    @parameterized.parameters(*NAMES)
+    def test_licenses(self, name: str) -> None:
+        with zipfile.ZipFile(DISTS / f"{name}.licenses.zip") as archive:
+            top = f"{name}.licenses/"
+            texts = {
+                info.filename.removeprefix(top): archive.read(info) for info in archive.infolist()
+            }
+        index = json.loads(texts["index.json"])["components"]
+        document = json.loads((DISTS / f"{name}.cdx.json").read_bytes())
+        self.assertEqual(
+            [each["name"] for each in index], [each["name"] for each in document["components"]]
+        )
+        for each in index:
+            # Our own start-up files are the one thing that nobody else has licensed.
+            self.assertEqual(bool(each["texts"]), each["name"] != "//dist:python", each)
+            for path in each["texts"] + each["common"]:
+                self.assertGreater(len(texts[path]), 500, path)
+        found = {each["name"]: each for each in index}
+        # A link to the directory of gcc-12-base, from which the dist has no file.
+        (text,) = found["libgcc-s1"]["texts"]
+        self.assertIn(b"Runtime Library Exception", texts[text])
+        self.assertEqual(found["zlib1g"]["license"], "Zlib")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from absl.testing import absltest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relocatable.licenses.debian import Packages
 from relocatable.provenance import Edit, Origin, Package, Record, Wheel
 from relocatable.sbom import documents, inventory
 from relocatable.sbom.inventory import Facts
 from relocatable.tree import File, Tree
 from support import sbom_schemas
 
-_FACTS = Facts('awkward "dist" \'ü', "", "linux_x86_64", "0.1.0", "debian")
+_FACTS = Facts('awkward "dist" \'ü', "0.1.0", platform="linux_x86_64")
 _AWKWARD = st.sampled_from("""aé漢😀 '"\\<>&#%{}$@:+~\t\n\x01\x7f\udcff\udc80""")
 _names = st.text(_AWKWARD, min_size=1, max_size=8)
 _paths = st.lists(_names, min_size=1, max_size=3).map("/".join)
@@ -48,7 +49,7 @@ class SbomPropertyTest(absltest.TestCase):
     @given(st.dictionaries(_paths, _files, max_size=6))
     def test_awkward_names(self, files: dict[str, File]) -> None:
         tree = Tree(dict(files))
-        found = inventory.take(tree, _FACTS)
+        found = inventory.take(tree, _FACTS, Packages(()))
         cyclonedx = documents.write(found, "cyclonedx")
         self.assertIsNone(sbom_schemas.cyclonedx_problem(cyclonedx))
         listed = [

@@ -9,6 +9,7 @@ from absl.testing import absltest, parameterized
 from spdx_tools.spdx.spdx_element_utils import calculate_package_verification_code
 
 from relocatable import tree_tar
+from relocatable.licenses.debian import Packages
 from relocatable.provenance import Edit, Origin, Package, Record, Wheel
 from relocatable.sbom import component, documents, identity, inventory
 from relocatable.sbom.component import Kind
@@ -17,7 +18,7 @@ from relocatable.tree import File, Link, Tree
 from support import sbom_schemas, wheel_builder
 from support.elf_builder import EM_X86_64, ElfBuilder
 
-FACTS = Facts("demo", "2.1", "linux_x86_64", "0.1.0", "debian")
+FACTS = Facts("demo", "0.1.0", "2.1", "linux_x86_64")
 LIBC = Package("libc6", "2.36-9+deb12u14", "amd64", "a" * 64, "glibc")
 LIBZ = Package("zlib1g", "1:1.2.13.dfsg-1+b1", "amd64", "b" * 64, "zlib", "1:1.2.13.dfsg-1")
 DEMO = Wheel("Demo.Pkg", "1.0", "demo_pkg-1.0-py3-none-any.whl", "c" * 64)
@@ -44,7 +45,7 @@ def taken(**nodes: File | Link) -> Inventory:
     tree = Tree()
     for path, node in nodes.items():
         tree.add(path, node)
-    return inventory.take(tree, FACTS)
+    return inventory.take(tree, FACTS, Packages(()))
 
 
 def made(found: Inventory, form: str) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class ComponentTest(parameterized.TestCase):
         ),
     )
     def test_purls_of_packages(self, package: Package, vendor: str, purl: str) -> None:
-        self.assertEqual(component.of_package(package, vendor).purl, purl)
+        self.assertEqual(component.of_package(package, vendor, "").purl, purl)
 
     def test_purl_of_a_wheel(self) -> None:
         self.assertEqual(component.of_wheel(DEMO, "").purl, "pkg:pypi/demo-pkg@1.0")
@@ -166,7 +167,7 @@ class DocumentTest(absltest.TestCase):
         )
         self.assertEqual(
             [str(package.license_declared) for package in packages],
-            ["NOASSERTION", "MIT", "NOASSERTION", "NOASSERTION", "NOASSERTION"],
+            ["NOASSERTION", "MIT", "NOASSERTION", "Apache-2.0", "NOASSERTION"],
         )
         (edited,) = (found for found in document.files if found.name == "./share/x")
         self.assertEqual(
@@ -221,7 +222,8 @@ class DocumentTest(absltest.TestCase):
         for node in ("bin", "lib", "share", "lib/python3.11", SITE, f"{SITE}/demo.dist-info"):
             tree.nodes[node] = self.directory_node(node)
         tree_tar.write(tree, directory / "x.tar", directory / "x.jsonl")
-        again = inventory.take(tree_tar.read(directory / "x.tar", directory / "x.jsonl"), FACTS)
+        read = tree_tar.read(directory / "x.tar", directory / "x.jsonl")
+        again = inventory.take(read, FACTS, Packages(()))
         for form in documents.FORMATS:
             self.assertEqual(documents.write(again, form), documents.write(self.inventory, form))
 

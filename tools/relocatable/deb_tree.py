@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relocatable import deb as debs
+from relocatable import deb_licenses
 from relocatable.deb import Deb, Item
 from relocatable.errors import RelocatableError, problems
 from relocatable.globs import Globs, translate
@@ -35,9 +36,17 @@ class Selection:
 
 
 def extract(
-    paths: Sequence[Path], selection: Selection, label: str, scratch: Path, jobs: int
+    paths: Sequence[Path],
+    selection: Selection,
+    label: str,
+    scratch: Path,
+    jobs: int,
+    *,
+    licenses: Tree | None = None,
 ) -> Tree:
     """Returns the tree of the packages at `paths`; file contents stay in files below `scratch`.
+
+    What the packages say about their licences is added to `licenses`, selected or not.
 
     Raises:
         RelocatableError: if a package is broken, packages disagree on a path, a link would leave
@@ -49,6 +58,8 @@ def extract(
     found: list[str] = []
     for deb in debs.unpack(paths, scratch, jobs):
         for item in debs.items(deb):
+            if licenses is not None:
+                deb_licenses.add(licenses, deb, item)
             path = usr_merged(item.path)
             if (not include or include.match(path)) and not exclude.match(path):
                 try:

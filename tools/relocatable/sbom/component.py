@@ -11,6 +11,7 @@ from relocatable.sbom import identity
 
 _OWN = "@rules_relocatable//"
 """Of labels that are ours in whatever build: the launchers'."""
+_OWN_LICENSE = "Apache-2.0"
 
 
 class Kind(StrEnum):
@@ -32,6 +33,7 @@ class Component:
 
     Attributes:
         kind: what it is.
+        source: what the provenance of its files calls it.
         ref: what documents call it; no other of the dist is called so.
         name: for people.
         version: empty if it has none.
@@ -43,6 +45,7 @@ class Component:
     """
 
     kind: Kind
+    source: Package | Wheel | str
     ref: str
     name: str
     version: str = ""
@@ -53,8 +56,8 @@ class Component:
     license: str = ""
 
 
-def of_package(package: Package, vendor: str) -> Component:
-    """A Debian package; `vendor` is the distribution that it is from, for example `debian`."""
+def of_package(package: Package, vendor: str, license_: str) -> Component:
+    """A package of the distribution `vendor`, such as `debian`, and the licence it declares."""
     upstream = package.source
     if package.source_version:
         upstream = f"{package.source or package.name}@{package.source_version}"
@@ -63,12 +66,14 @@ def of_package(package: Package, vendor: str) -> Component:
     source = package.source or package.name
     return Component(
         Kind.DEB,
+        package,
         identity.of_thing("deb", package.name, repr(package)),
         package.name,
         package.version,
         purl.to_string(),
         package.sha256,
         built_from=f"{source} {package.source_version or package.version}",
+        license=license_,
     )
 
 
@@ -76,6 +81,7 @@ def of_wheel(wheel: Wheel, license_: str) -> Component:
     """A wheel, and the licence that its metadata names."""
     return Component(
         Kind.WHEEL,
+        wheel,
         identity.of_thing("wheel", wheel.name, repr(wheel)),
         wheel.name,
         wheel.version,
@@ -90,15 +96,17 @@ def of_distribution(name: str, version: str, label: str, license_: str) -> Compo
     """A Python distribution that the target `label` has installed."""
     ref = identity.of_thing("python", name, f"{label} {name} {version}")
     purl = _pypi(name, version)
-    return Component(Kind.DISTRIBUTION, ref, name, version, purl, license=license_)
+    return Component(Kind.DISTRIBUTION, label, ref, name, version, purl, license=license_)
 
 
 def of_label(label: str, tool_version: str) -> Component:
     """A target of the build; `tool_version` is ours."""
     if label.startswith(_OWN):
         name = "rules_relocatable"
-        return Component(Kind.TOOL, identity.of_thing("tool", name, name), name, tool_version)
-    return Component(Kind.TARGET, identity.of_thing("target", label, label), identity.shown(label))
+        ref = identity.of_thing("tool", name, name)
+        return Component(Kind.TOOL, _OWN, ref, name, tool_version, license=_OWN_LICENSE)
+    ref = identity.of_thing("target", label, label)
+    return Component(Kind.TARGET, label, ref, identity.shown(label))
 
 
 def _pypi(name: str, version: str) -> str:

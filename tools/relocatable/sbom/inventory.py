@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from relocatable import content, elf
 from relocatable.closure.trace import trace
+from relocatable.licenses.debian import Packages
 from relocatable.provenance import Package, Wheel
 from relocatable.sbom import component, identity
 from relocatable.sbom.component import Component
@@ -22,17 +23,17 @@ class Facts:
 
     Attributes:
         name: the target's.
+        tool_version: of rules_relocatable.
         version: what its makers call this one; may be empty.
         platform: the name of the platform's facts.
-        tool_version: of rules_relocatable.
         deb_vendor: the distribution that Debian packages are from, as package URLs call it.
     """
 
     name: str
-    version: str
-    platform: str
     tool_version: str
-    deb_vendor: str
+    version: str = ""
+    platform: str = ""
+    deb_vendor: str = "debian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +79,47 @@ class Inventory:
         return identity.of_thing("dist", self.facts.name, self.facts.name)
 
 
-def take(tree: Tree, facts: Facts) -> Inventory:
-    """Returns the inventory of a dist.
+def owners(tree: Tree, facts: Facts, packages: Packages) -> dict[str, Component]:
+    """Returns the component of each file in a dist.
+
+    Args:
+        tree: the dist.
+        facts: what it is.
+        packages: what Debian packages in it say about their licences.
 
     Raises:
         RelocatableError: if the metadata of a Python distribution in it is none.
     """
-    files = list(tree.files())
     distributions = Distributions(tree)
-    known: dict[Package | Wheel | str | Component, Component] = {}
-    owners: dict[str, Component] = {}
+
+    def made(source: Package | Wheel | str) -> Component:
+        match source:
+            case Package():
+                return component.of_package(source, facts.deb_vendor, packages.license(source))
+            case Wheel():
+                return component.of_wheel(source, distributions.license(source))
+            case str():
+                return component.of_label(source, facts.tool_version)
+
+    known: dict[Package | Wheel | str, Component] = {}
+    found = {}
+    for path, file in tree.files():
+        source = file.record.origin.source
+        owner = distributions.owner(path) or known.get(source)
+        found[path] = owner or known.setdefault(source, made(source))
+    return found
+
+
+def take(tree: Tree, facts: Facts, packages: Packages) -> Inventory:
+    """Returns the inventory of a dist; arguments and errors as for `owners`."""
+    owner = owners(tree, facts, packages)
     found: dict[Component, list[Item]] = defaultdict(list)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         # Digests of large contents are made outside of the interpreter's lock.
-        for (path, file), item in zip(files, pool.map(_item, files), strict=True):
-            source = distributions.owner(path) or file.record.origin.source
-            if source not in known:
-                known[source] = _component(source, facts, distributions)
-            owners[path] = known[source]
-            found[known[source]].append(item)
+        for (path, _), item in zip(tree.files(), pool.map(_item, tree.files()), strict=True):
+            found[owner[path]].append(item)
     order = sorted(found, key=lambda each: (each.name, each.ref))
-    return Inventory(facts, {each: tuple(found[each]) for each in order}, _needs(tree, owners))
-
-
-def _component(
-    source: Package | Wheel | str | Component, facts: Facts, distributions: Distributions
-) -> Component:
-    match source:
-        case Package():
-            return component.of_package(source, facts.deb_vendor)
-        case Wheel():
-            return component.of_wheel(source, distributions.license(source))
-        case str():
-            return component.of_label(source, facts.tool_version)
-        case _:
-            return source
+    return Inventory(facts, {each: tuple(found[each]) for each in order}, _needs(tree, owner))
 
 
 def _item(found: tuple[str, File]) -> Item:
@@ -129,11 +136,11 @@ def _item(found: tuple[str, File]) -> Item:
     )
 
 
-def _needs(tree: Tree, owners: Mapping[str, Component]) -> dict[str, tuple[str, ...]]:
+def _needs(tree: Tree, owner: Mapping[str, Component]) -> dict[str, tuple[str, ...]]:
     """What a loader loads for the ELF files of each component, from others."""
     found: dict[str, set[str]] = defaultdict(set)
     for load in trace(tree).loads:
         for resolution in load.resolutions:
             if resolution.found is not None:
-                found[owners[resolution.by].ref].add(owners[resolution.found].ref)
+                found[owner[resolution.by].ref].add(owner[resolution.found].ref)
     return {ref: tuple(sorted(needed - {ref})) for ref, needed in found.items()}
