@@ -3,15 +3,17 @@
 Runs Bazel in the example's own workspace. All tests share its outputs.
 """
 
+import json
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 
 from absl import flags
 from absl.testing import absltest, parameterized
 
 from relocatable import trial
-from support import checkout
+from support import checkout, sbom_schemas
 from support.consumer import Consumer
 
 _EMULATOR = flags.DEFINE_string("emulator", None, "For dists of arm64.", required=True)
@@ -60,6 +62,21 @@ class PythonAppTest(parameterized.TestCase):
         said = "<p>Hello, &lt;World&gt;!</p>\n" if native else "usage: greet"
         self.assertStartsWith(done.output, said)
         self.assertNotEmpty(list(root.glob(f"**/_speedups.cpython-311-{multiarch}.so")))
+
+    @parameterized.parameters("linux_x86_64", "linux_arm64")
+    def test_what_it_is_made_of(self, platform: str) -> None:
+        (cyclonedx,) = self.outputs.glob(f"*/bin/greet_{platform}.cdx.json")
+        self.assertIsNone(sbom_schemas.cyclonedx_problem(cyclonedx.read_bytes()))
+        (spdx,) = self.outputs.glob(f"*/bin/greet_{platform}.spdx.json")
+        document = sbom_schemas.spdx(spdx.read_bytes())
+        self.assertEmpty(sbom_schemas.spdx_problems(document))
+        licenses = {each.name: str(each.license_declared) for each in document.packages}
+        self.assertEqual((licenses["MarkupSafe"], licenses["zlib1g"]), ("BSD-3-Clause", "Zlib"))
+        (texts,) = self.outputs.glob(f"*/bin/greet_{platform}.licenses.zip")
+        with zipfile.ZipFile(texts) as archive:
+            index = json.loads(archive.read(f"greet_{platform}.licenses/index.json"))
+        without = {each["name"] for each in index["components"] if not each["texts"]}
+        self.assertEqual(without, {"//:python"})
 
 
 if __name__ == "__main__":
