@@ -25,7 +25,7 @@ def _relocatable_dist_impl(ctx):
     _relocate(ctx, target, tree, parts, own.flags)
     verified = _verify(ctx, target, tree, parts)
     default, groups = tree_outputs(ctx, tree)[1:]
-    made = dist_outputs(ctx, target, tree, groups.directory, verified)
+    made = dist_outputs(ctx, target, tree, parts.layers + parts.runtime, groups.directory, verified)
     archive = made.archives["tar.zst"]
     return [
         tree,

@@ -2,6 +2,7 @@
 
 load("//rules:providers.bzl", "PyRuntimeBundleInfo")
 load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "dist_licenses", "license_texts")
+load("//rules/private:dist_report.bzl", "REPORT_ATTRIBUTES", "REPORT_FORMATS", "dist_reports")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
@@ -25,8 +26,9 @@ DIST_OUTPUT_ATTRIBUTES = {
     ),
     "formats": attr.string_list(
         doc = "What a plain build makes of the dist: archives, each with its checksum (`tar.gz`, " +
-              "`tar.xz`, `tar.zst`, `zip`), SBOMs (`cyclonedx`, `spdx`), `licenses`, and `directory`. " +
-              "Whatever is not named here can still be asked for, as an output group of that name.",
+              "`tar.xz`, `tar.zst`, `zip`), SBOMs (`cyclonedx`, `spdx`), `licenses`, reports " +
+              "(`linkage`, `report`), and `directory`. Whatever is not named here can " +
+              "still be asked for, as an output group of that name.",
         default = ["tar.zst"],
     ),
     "_dist_archive": attr.label(
@@ -39,15 +41,16 @@ DIST_OUTPUT_ATTRIBUTES = {
         executable = True,
         cfg = "exec",
     ),
-} | LICENSES_ATTRIBUTES | SBOM_ATTRIBUTES
+} | LICENSES_ATTRIBUTES | REPORT_ATTRIBUTES | SBOM_ATTRIBUTES
 
-def dist_outputs(ctx, target, tree, directory, verified):
+def dist_outputs(ctx, target, tree, kept, directory, verified):
     """Declares all that can be made of a dist.
 
     Args:
         ctx: the rule's context; its attributes include DIST_OUTPUT_ATTRIBUTES.
         target: TargetFactsInfo.
         tree: TreeInfo of the dist.
+        kept: list of TreeInfo: what it was asked to keep.
         directory: depset with the dist, unpacked.
         verified: File that says what was proved of it.
 
@@ -55,7 +58,7 @@ def dist_outputs(ctx, target, tree, directory, verified):
         struct: `archives`, dict of format to struct(archive, sha256); `metadata`, File; `files`, depset
             of what a plain build makes; `groups`, dict of output groups.
     """
-    known = [_DIRECTORY, LICENSES] + _LEVELS.keys() + SBOM_FORMATS
+    known = [_DIRECTORY, LICENSES] + _LEVELS.keys() + REPORT_FORMATS + SBOM_FORMATS
     for form in ctx.attr.formats:
         if form not in known:
             fail("wanted some of {}, found {}".format(", ".join(known), repr(form)), attr = "formats")
@@ -67,6 +70,8 @@ def dist_outputs(ctx, target, tree, directory, verified):
     sboms = dist_sboms(ctx, target, tree, texts)
     groups |= {form: depset([document]) for form, document in sboms.items()}
     groups[LICENSES] = depset([dist_licenses(ctx, tree, texts)])
+    reports = dist_reports(ctx, target, tree, kept, metadata)
+    groups |= {form: depset([report]) for form, report in reports.items()}
     groups[_DIRECTORY] = directory
     return struct(
         archives = archives,

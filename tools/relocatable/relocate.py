@@ -6,7 +6,7 @@ libraries, and nothing else is. Each program moves aside, and a launcher takes i
 
 import enum
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from relocatable import content, elf, launcher, layout, policies
@@ -120,6 +120,7 @@ def relocate(
     programs = _take_programs(tree, place)
     scripts = launchers.take_scripts(tree, programs, place)
     starts = _python_programs(tree, programs, request)
+    _check_places(request, programs, [*programs, *scripts, *starts])
     closure = Closure(tree, pool, request.target, place.libraries, request.host)
     closure.close()
     if request.libc is Libc.BUNDLED:
@@ -143,7 +144,10 @@ def relocate(
     for path, script in scripts.items():
         start = launchers.script(script.path, script.interpreter, request.home_environment)
         starts[path] = Started(programs[script.interpreter], start)
-    for path, started in _places(starts, programs, request).items():
+    named = request.launchers
+    places = {path: start for path, start in starts.items() if path not in named.values()}
+    places |= {path: starts[program] for path, program in named.items()}
+    for path, started in places.items():
         tree.add(path, _launcher(path, started, request, variables))
     metadata.refresh(tree, programs | {path: script.path for path, script in scripts.items()})
     return tree
@@ -226,29 +230,29 @@ def _python_programs(
     }
 
 
-def _places(
-    starts: Mapping[str, Started], programs: Mapping[str, str], request: Request
-) -> dict[str, Started]:
-    """Where launchers go, and what each starts."""
-    found: list[str] = []
-    named = request.launchers
-    places = {path: start for path, start in starts.items() if path not in named.values()}
-    for path, program in named.items():
-        if program in starts:
-            places[path] = starts[program]
-        else:
-            found.append(
-                f"launcher {path} is to start {program}, which is no program of the layers; "
-                f"these are: {', '.join(sorted(starts))}"
-            )
-    problems(found, "launchers without a program:")
-    taken = [path for path in places if programs.get(path) == path]
+def _check_places(
+    request: Request, programs: Mapping[str, str], startable: Collection[str]
+) -> None:
+    """Raises unless each launcher has something to start, and a place of its own."""
     problems(
-        [f"{path} stays where it is, so that its launcher has no place" for path in taken],
+        [
+            f"launcher {path} is to start {program}, which is no program of the layers; "
+            f"these are: {', '.join(sorted(startable))}"
+            for path, program in request.launchers.items()
+            if program not in startable
+        ],
+        "launchers without a program:",
+    )
+    free = set(request.launchers.values()) - set(request.launchers)
+    problems(
+        [
+            f"{path} stays where it is, so that its launcher has no place"
+            for path, there in programs.items()
+            if path == there and path not in free
+        ],
         f"layout: programs = {request.layout.programs!r}: a directory of its own is wanted, or a "
         "name of its own, such as bin/{name}-bin:",
     )
-    return places
 
 
 def _rooted(value: str, directory: str) -> str:

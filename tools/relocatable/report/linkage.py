@@ -1,0 +1,165 @@
+"""What links to what in a dist, and why each object is there; docs/dist_report.md tells the fields.
+
+It is what the closure's simulated loader finds, brought from loads to objects: each knows what it
+asks for, who asks for it, and the shortest way that leads to it from something that is started.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from relocatable import content
+from relocatable.closure import Closure, Options, Resolution, RootKind, Rule, trace
+from relocatable.closure.files import Files
+from relocatable.objects import Objects
+from relocatable.provenance import Origin
+from relocatable.tree import Tree
+
+FORMAT = 1
+"""Rises when a reader of the old JSON would misread the new."""
+
+_BEGINNINGS = {RootKind.PROGRAM: "program", RootKind.MODULE: "module"}
+
+
+@dataclass(slots=True)
+class Object:
+    """A dynamic ELF file.
+
+    Attributes:
+        path: where it is.
+        soname: how others ask for it.
+        size: in bytes.
+        source: the package or label that it is from.
+        opened: `program` or `module` if something opens it by its path; None if not.
+        kept: whether it was asked for; else it is there because something links to it.
+        needs: what its NEEDED entries mean, in their order.
+        needed_by: paths of the objects that link to it, sorted.
+        chain: paths from what is started to it, both included; empty if nothing leads to it.
+        requires: symbol versions by the library that is to have them, both sorted.
+    """
+
+    path: str
+    soname: str | None
+    size: int
+    source: str
+    opened: str | None = None
+    kept: bool = True
+    needs: list[dict[str, Any]] = field(default_factory=list)
+    needed_by: list[str] = field(default_factory=list)
+    chain: list[str] = field(default_factory=list)
+    requires: dict[str, list[str]] = field(default_factory=dict)
+
+
+def document(tree: Tree, options: Options, kept: Collection[Origin] | None) -> dict[str, Any]:
+    """Returns the linkage of a dist, ready for JSON.
+
+    Args:
+        tree: the dist.
+        options: as `closure.trace` takes them.
+        kept: the origins of what was asked for; None if nobody knows.
+    """
+    lookup = Objects(tree, ())
+    found = trace(tree, options, lookup)
+    objects = _objects(tree, lookup, kept)
+    edges = _link(objects, found)
+    _explain(objects, found, edges)
+    return {
+        "format": FORMAT,
+        "programs": [
+            {
+                "path": load.root.path,
+                "launchers": list(load.root.launchers),
+                "loader": load.root.loader,
+                "library_path": list(load.root.library_path),
+                "objects": len(load.objects),
+            }
+            for load in found.loads
+            if load.root.kind is RootKind.PROGRAM
+        ],
+        "baselines": [
+            {
+                "family": each.family,
+                "version": each.version,
+                "library": each.library,
+                "users": {path: list(symbols) for path, symbols in each.users.items()},
+            }
+            for each in found.baselines
+        ],
+        "host": sorted({r.name for r in _resolutions(found) if r.rule is Rule.HOST}),
+        "unneeded": list(found.unneeded),
+        "objects": [_plain(each) for each in objects.values()],
+    }
+
+
+def _plain(each: Object) -> dict[str, Any]:
+    return {name: getattr(each, name) for name in Object.__slots__}
+
+
+def _objects(tree: Tree, lookup: Objects, kept: Collection[Origin] | None) -> dict[str, Object]:
+    files = Files(tree, lookup, whole_system=False)
+    objects = {}
+    for path, elf in lookup.all():
+        if not elf.dynamic:
+            continue
+        file = tree.file(path)
+        origin = file.record.origin
+        requires: dict[str, set[str]] = {}
+        for requirement in files.requirements(path):
+            requires.setdefault(requirement.library, set()).add(requirement.version)
+        objects[path] = Object(
+            path,
+            elf.soname,
+            content.size(file.content),
+            str(origin.source),
+            kept=kept is None or origin in kept,
+            requires={library: sorted(requires[library]) for library in sorted(requires)},
+        )
+    return objects
+
+
+def _resolutions(found: Closure) -> Iterable[Resolution]:
+    return (resolution for load in found.loads for resolution in load.resolutions)
+
+
+def _link(objects: Mapping[str, Object], found: Closure) -> dict[str, list[str]]:
+    """Fills in what links to what; returns for each object what it links to, once."""
+    told: set[tuple[str, str]] = set()
+    edges: dict[str, list[str]] = {}
+    for each in _resolutions(found):
+        if each.by not in objects or (each.by, each.name) in told:
+            continue
+        told.add((each.by, each.name))
+        how = None if each.rule is None else str(each.rule)
+        objects[each.by].needs.append({"name": each.name, "found": each.found, "how": how})
+        found_here = each.found if each.found in objects else None
+        if found_here and found_here not in edges.setdefault(each.by, []):
+            edges[each.by].append(found_here)
+    for by, targets in edges.items():
+        for target in targets:
+            objects[target].needed_by.append(by)
+    for each_object in objects.values():
+        each_object.needed_by.sort()
+    return edges
+
+
+def _explain(objects: Mapping[str, Object], found: Closure, edges: Mapping[str, list[str]]) -> None:
+    """Finds the shortest way to each object, from programs first, and then from modules."""
+    for kind, name in _BEGINNINGS.items():
+        begin = [load.root for load in found.loads if load.root.kind is kind]
+        work: deque[str] = deque()
+        for root in begin:
+            # The loader starts programs, and nothing else may link to it.
+            ways = [[root.path]] + ([[root.path, root.loader]] if root.loader else [])
+            for way in ways:
+                if way[-1] in objects and not objects[way[-1]].chain:
+                    objects[way[-1]].chain = way
+                    work.append(way[-1])
+            if root.path in objects:
+                objects[root.path].opened = objects[root.path].opened or name
+        while work:
+            path = work.popleft()
+            for target in edges.get(path, ()):
+                if not objects[target].chain:
+                    objects[target].chain = [*objects[path].chain, target]
+                    work.append(target)
