@@ -219,6 +219,34 @@ class DiffTest(parameterized.TestCase):
         self.assertNotIn("share/01", short)
         self.assertIn("  + share/01  1 B\n", long)
 
+    def test_what_only_moved(self) -> None:
+        old: dict[str, File | Link | Directory] = {
+            "lib/a/__init__.py": file(),
+            "lib/a/x.py": file(b"x"),
+            "lib/y": file(b"y"),
+            "lib/l": Link("y", record()),
+            "share/z": file(b"z"),
+            "share/same/w": file(b"old"),
+        }
+        new = {f"app/{path}": node for path, node in old.items() if path.startswith("lib")}
+        new |= {"doc/z": file(b"z"), "doc/w": file(b"new"), "doc/v": file(b"old")}
+        found = self.compared(self.made("a", old, "tar.zst"), self.made("b", new, "tar.zst"))
+        self.assertFalse(found.same)
+        self.assertEqual(
+            found.moved,
+            {path: f"app/{path}" for path in sorted(old) if path.startswith("lib")}
+            | {"share/z": "doc/z"},
+        )
+        text = diff.summary(found)
+        for line in (
+            "paths     2 added, 1 removed, 5 moved\n",
+            "  > … → app/…  4 of them, 2 B\n",
+            "  > share/z → doc/z\n",
+            "  - share/same/w  3 B\n",
+            "  + doc/…  2 of them, 6 B\n",
+        ):
+            self.assertIn(line, text)
+
     def test_metadata_alone(self) -> None:
         old, new = self.made("a", OLD, "tar.zst"), self.made("b", NEW, "tar.zst")
         found = self.compared(old.with_name("a.json"), new.with_name("b.json"))

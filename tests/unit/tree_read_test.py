@@ -120,6 +120,10 @@ class TarTest(parameterized.TestCase):
         with self.assertRaisesRegex(RelocatableError, "x.tar: path 'a/../../b' is not allowed"):
             self.read(tar([entry("a/../../b", tarfile.REGTYPE)]))
 
+    def test_an_endless_path(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "x.tar: path 'a/a/.*more than 4096"):
+            self.read(tar([entry("a/" * 100_000 + "a", tarfile.REGTYPE)]))
+
     def test_below_a_link(self) -> None:
         below = [entry("a", tarfile.SYMTYPE, linkname="b"), entry("a/x", tarfile.REGTYPE)]
         with self.assertRaisesRegex(RelocatableError, "a/x can't be added: a is a link to b"):

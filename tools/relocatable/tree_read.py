@@ -26,6 +26,8 @@ from relocatable.tree import Directory, File, Link, Node, Tree, check_path, link
 
 _OPEN: Final = 64
 """Files of a directory that are held open at a time: a tree has more than a process may open."""
+_PATH_LIMIT: Final = 4096
+"""Characters of a path, as in Linux's PATH_MAX: each directory above it is kept, too."""
 _ENDINGS: Final = {"tgz": "gz", "tbz2": "bz2", "txz": "xz", "tzst": "zst"}
 
 
@@ -43,7 +45,7 @@ def read(path: Path) -> Tree:
         found = tree_unzip.members(path) if path.suffix == ".zip" else _members(path)
     for name, node in found:
         try:
-            check_path(name)
+            _check(name)
             if not (isinstance(node, Directory) and isinstance(tree.nodes.get(name), Directory)):
                 # Of two entries, tar keeps the later one.
                 tree.add(name, _relative(name, node), replaces=True)
@@ -103,6 +105,12 @@ def _members(path: Path) -> Iterator[tuple[str, Node]]:
         raise RelocatableError(
             f"{path} is neither a directory nor a tar file that can be read: {error}"
         ) from error
+
+
+def _check(path: str) -> None:
+    check_path(path)
+    if len(path) > _PATH_LIMIT:
+        raise RelocatableError(f"path {path[:80]!r}… has more than {_PATH_LIMIT} characters")
 
 
 def _relative(path: str, node: Node) -> Node:

@@ -6,8 +6,9 @@ from typing import Final
 
 from relocatable import content
 from relocatable.diff import linking
-from relocatable.diff.aspects import Aspects, Entry, Value, Version, described, inspected
+from relocatable.diff.aspects import Aspects, Value, Version, described, inspected
 from relocatable.diff.linking import Linking
+from relocatable.diff.moves import equal, moves
 from relocatable.diff.side import Side
 from relocatable.errors import RelocatableError
 from relocatable.tree import Tree
@@ -53,6 +54,7 @@ class Difference:
         new: the other one.
         seen: the aspects of both, by name, that were compared.
         changes: how they differ, by name, in the order of `ASPECTS`; also those that don't.
+        moved: of the paths that went, those that are elsewhere now, and where.
         sizes: bytes unpacked and of each archive that both have. Archives don't count as a
             difference: their bytes depend on how hard they are compressed.
         notes: what was not compared, and why.
@@ -62,6 +64,7 @@ class Difference:
     new: Side
     seen: dict[str, tuple[Mapping[str, Value], Mapping[str, Value]]] = field(default_factory=dict)
     changes: dict[str, Changes] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -96,6 +99,9 @@ def compare(old: Side, new: Side) -> Difference:
         if name in aspects[0] and name in aspects[1]:
             found.seen[name] = (aspects[0][name], aspects[1][name])
             found.changes[name] = changes(*found.seen[name])
+    if "paths" in found.changes:
+        paths = found.changes["paths"]
+        found.moved = moves(paths.removed, paths.added)
     return found
 
 
@@ -107,7 +113,7 @@ def changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> Changes:
         {
             key: (old[key], new[key])
             for key in sorted(old.keys() & new.keys())
-            if not _same(old[key], new[key])
+            if not equal(old[key], new[key])
         },
     )
 
@@ -161,11 +167,3 @@ def _exports(
         for side, names in zip(sides, exports, strict=True):
             side[soname] = names
     return sides
-
-
-def _same(old: Value, new: Value) -> bool:
-    if old != new:
-        return False
-    if isinstance(old, Entry) and isinstance(new, Entry):
-        return content.equal(old.content, new.content)
-    return True

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from relocatable.diff.aspects import Entry, Value, Version
 from relocatable.diff.compare import ASPECTS, Changes, Difference
+from relocatable.diff.moves import groups
 from relocatable.printable import printable
 
 FORMAT: Final = 1
@@ -47,6 +48,7 @@ def document(found: Difference) -> bytes:
         "old": found.old.name,
         "new": found.new.name,
         "sizes": {name: list(sizes) for name, sizes in found.sizes.items()},
+        "moved": found.moved,
         **{name: _document(changes) for name, changes in found.changes.items()},
         "not_compared": found.notes,
     }
@@ -97,10 +99,12 @@ def _head(found: Difference) -> Iterator[tuple[str, str]]:
             yield key, f"{_shown(value)} → none"
     for name, changes in found.changes.items():
         if changes and name not in _FACTS:
+            moved = len(found.moved) if name == "paths" else 0
             counts = (
-                (len(changes.added), "added"),
-                (len(changes.removed), "removed"),
+                (len(changes.added) - moved, "added"),
+                (len(changes.removed) - moved, "removed"),
                 (len(changes.changed), "changed"),
+                (moved, "moved"),
             )
             counted = ", ".join(f"{count} {what}" for count, what in counts if count)
             lost = sum(map(_lost, changes.changed.values())) if name == "exports" else 0
@@ -125,9 +129,15 @@ def _section(found: Difference, name: str, *, everything: bool) -> Iterator[str]
     changes = found.changes[name]
     old, new = found.seen[name]
     separator = _SEPARATORS.get(name)
-    lines = [
-        *_came("-", changes.removed, new, separator),
-        *_came("+", changes.added, old, separator),
+    removed, added = dict(changes.removed), dict(changes.added)
+    lines = []
+    if name == "paths":
+        lines += _moved(found.moved, old)
+        for before, after in found.moved.items():
+            del removed[before], added[after]
+    lines += [
+        *_came("-", removed, new, separator),
+        *_came("+", added, old, separator),
         *(_changed(key, *values) for key, values in changes.changed.items()),
     ]
     lines.sort(key=lambda line: -line.weight)
@@ -150,6 +160,18 @@ def _came(
         else:
             size = f", {_bytes(weight)}" if weight else ""
             yield _Line(f"{mark} {printable(top)}{separator}…  {len(keys)} of them{size}", weight)
+
+
+def _moved(found: Mapping[str, str], old: Mapping[str, Value]) -> Iterator[_Line]:
+    """Lines for what only moved, one for all that did so together."""
+    for (before, after), paths in groups(found.items()).items():
+        weight = sum(_weight(old[path]) for path in paths)
+        if len(paths) == 1:
+            (path,) = paths
+            yield _Line(f"> {printable(path)} → {printable(found[path])}", weight)
+        else:
+            places = (f"{printable(place)}/…".lstrip("/") for place in (before, after))
+            yield _Line(f"> {' → '.join(places)}  {len(paths)} of them, {_bytes(weight)}", weight)
 
 
 def _groups(
