@@ -1,17 +1,14 @@
-"""What differs between two dists, as text for people and as JSON for programs."""
+"""What differs between two dists, in words."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from relocatable.diff.aspects import Entry, Value, Version
 from relocatable.diff.compare import ASPECTS, Changes, Difference
 from relocatable.diff.moves import groups
 from relocatable.printable import printable
 
-FORMAT: Final = 1
-"""Rises when a reader of the old JSON would misread the new."""
 _SHOWN: Final = 15
 """Lines of a section, unless all are asked for."""
 _NAMED: Final = 4
@@ -38,51 +35,6 @@ def summary(found: Difference, *, everything: bool = False) -> str:
     if found.notes:
         lines += ["", "not compared:", *(f"  {printable(note)}" for note in found.notes)]
     return "".join(f"{line}\n" for line in lines)
-
-
-def document(found: Difference) -> bytes:
-    """Everything, as JSON; docs/dist_diff.md tells its fields."""
-    data = {
-        "format": FORMAT,
-        "same": found.same,
-        "old": found.old.name,
-        "new": found.new.name,
-        "sizes": {name: list(sizes) for name, sizes in found.sizes.items()},
-        "moved": found.moved,
-        **{name: _document(changes) for name, changes in found.changes.items()},
-        "not_compared": found.notes,
-    }
-    return (json.dumps(data, indent=1) + "\n").encode()
-
-
-def _document(changes: Changes) -> dict[str, Any]:
-    return {
-        "added": _plain(changes.added),
-        "removed": _plain(changes.removed),
-        "changed": {key: _both(*values) for key, values in changes.changed.items()},
-    }
-
-
-def _both(old: Value, new: Value) -> Any:
-    if isinstance(old, frozenset) and isinstance(new, frozenset):
-        return {"added": sorted(new - old), "removed": sorted(old - new)}
-    return [_value(old), _value(new)]
-
-
-def _plain(found: Mapping[str, Value]) -> dict[str, Any]:
-    return {key: _value(value) for key, value in found.items()}
-
-
-def _value(value: Value) -> Any:
-    match value:
-        case Version():
-            return {"version": value.version, "sha256": value.sha256}
-        case Entry():
-            return {"kind": value.kind, "size": value.size, "target": value.target}
-        case frozenset():
-            return sorted(value)
-        case _:
-            return value
 
 
 def _head(found: Difference) -> Iterator[tuple[str, str]]:
@@ -130,7 +82,7 @@ def _section(found: Difference, name: str, *, everything: bool) -> Iterator[str]
     old, new = found.seen[name]
     separator = _SEPARATORS.get(name)
     removed, added = dict(changes.removed), dict(changes.added)
-    lines = []
+    lines: list[_Line] = []
     if name == "paths":
         lines += _moved(found.moved, old)
         for before, after in found.moved.items():
