@@ -12,11 +12,12 @@ nor modes nor empty directories in those; see docs/architecture.md.""",
 )
 
 LicenseTextsInfo = provider(
-    doc = "What Debian packages say about their licences: of all that a rule has unpacked, whatever it " +
+    doc = "What the packages or the archive that a rule has unpacked say about their licences, whatever it " +
           "has taken of them.",
     fields = {
-        "texts": "TreeInfo: a directory for each package, with what it has of usr/share/doc/PACKAGE and " +
-                 "usr/share/common-licenses.",
+        "texts": "TreeInfo: a directory for each Debian package, with what it has of usr/share/doc/PACKAGE " +
+                 "and usr/share/common-licenses; texts of anything else, whose origin is a label, lie " +
+                 "beside these.",
     },
 )
 

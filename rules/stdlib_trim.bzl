@@ -1,6 +1,6 @@
 """Trims Python's standard library to what is wanted of it."""
 
-load("//rules:providers.bzl", "PyStdlibInfo", "TreeInfo")
+load("//rules:providers.bzl", "LicenseTextsInfo", "PyStdlibInfo", "TreeInfo")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 _FORMS = ["source", "source_and_pyc", "pyc", "zip"]
@@ -73,11 +73,15 @@ def _stdlib_trim_impl(ctx):
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     args.add(report, format = "--report=%s")
+
+    # Of an archive; a tree is from a rule that has seen to it.
+    texts = [] if TreeInfo in ctx.attr.src else [declare_tree(ctx, ".licenses")]
+    tree_flags(args, "licenses", texts)
     ctx.actions.run(
         executable = ctx.executable._stdlib_trim,
         arguments = [args],
         inputs = inputs,
-        outputs = tree_files([tree]) + [report],
+        outputs = tree_files([tree] + texts) + [report],
         env = ENVIRONMENT,
         mnemonic = "StdlibTrim",
         progress_message = "Trimming the standard library of %{label}",
@@ -96,7 +100,7 @@ def _stdlib_trim_impl(ctx):
             report = report,
         ),
         RunEnvironmentInfo({"STDLIB_REPORT": report.short_path, "STDLIB_TREE": tree.tar.short_path}),
-    ]
+    ] + [LicenseTextsInfo(texts = each) for each in texts]
 
 def _table(ctx, tree, report):
     """What `bazel run` runs: the tool that prints a report."""

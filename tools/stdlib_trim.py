@@ -26,6 +26,7 @@ from relocatable.python.forms import Bytecode
 from relocatable.python.library import Library
 from relocatable.python.report import Compilation
 from relocatable.python.stdlib import Options, Plan
+from relocatable.tree import Tree
 
 _TREE = flags.DEFINE_string("tree", None, "TAR=PROVENANCE: has the library.")
 _ARCHIVE = flags.DEFINE_string("archive", None, "A .tar of any compression that has it.")
@@ -44,6 +45,7 @@ _INTERPRETER = flags.DEFINE_string("interpreter", None, "TAR=PROVENANCE: compile
 _JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Processes that compile.", 1)
 _OUT = flags.DEFINE_string("out", None, "The trimmed library, as a tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
+_LICENSES = flags.DEFINE_string("licenses", None, "TAR=PROVENANCE: where the archive's are to go.")
 _REPORT = flags.DEFINE_string("report", None, "What was done and why, as JSON.", required=True)
 
 
@@ -58,23 +60,26 @@ def main() -> None:
         texts=dict(_texts()),
         deferred_imports=_DEFERRED.value,
     )
-    plan = stdlib.plan(detach.library(_library()), options)
+    licenses = Tree()
+    plan = stdlib.plan(detach.library(_library(licenses)), options)
     bytecode, compilation = _compiled(plan)
     product = forms.produce(plan, _FORM.value, bytecode, label)
     document = report.make(plan, product, _FORM.value, compilation)
     with whole(Path(_REPORT.value)) as file:
         file.write((json.dumps(document, indent=1) + "\n").encode())
         tree_tar.write(product.tree, Path(_OUT.value), Path(_PROVENANCE.value))
+        for tar, provenance in cli.pairs("licenses", filter(None, [_LICENSES.value])).items():
+            tree_tar.write(licenses, Path(tar), Path(provenance))
 
 
-def _library() -> Library:
+def _library(licenses: Tree) -> Library:
     if (_TREE.value is None) == (_ARCHIVE.value is None):
         raise RelocatableError("one of --tree and --archive is wanted")
     if _TREE.value is not None:
         (tree,) = tree_tar.read_all([_TREE.value])
         return library.find(tree, _VERSION.value)
     path = Path(_ARCHIVE.value or "")
-    return source.read(path, _VERSION.value, _ARCHIVE_LABEL.value or path.name)
+    return source.read(path, _VERSION.value, _ARCHIVE_LABEL.value or path.name, licenses)
 
 
 def _texts() -> Iterator[tuple[str, bytes]]:

@@ -107,6 +107,12 @@ class LicensesTest(absltest.TestCase):
         self.assertLen(index["//app:y"]["missing"], 1)
         self.assertEqual(index["//app:z"]["missing"], [])
 
+    def test_an_archive(self) -> None:
+        self.texts.add("LICENSE", file("@cpython//:x.tar.xz", b"psf"))
+        texts, index = self.collect(**{"lib/python3.11/os.py": file("@cpython//:x.tar.xz")})
+        self.assertEqual(texts, {"cpython-x.tar.xz/LICENSE": "psf"})
+        self.assertEqual(index["@cpython//:x.tar.xz"]["missing"], [])
+
     def test_names_that_look_alike(self) -> None:
         texts, _ = self.collect(
             **{"a/LICENSE": file("//a:b", b"1"), "b/LICENSE": file("//a/b", b"2")}

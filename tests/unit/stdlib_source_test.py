@@ -9,6 +9,7 @@ from absl.testing import absltest, parameterized
 
 from relocatable.errors import RelocatableError
 from relocatable.python import source
+from relocatable.tree import Tree
 
 HEADER = '#define PY_MAJOR_VERSION 3\n#define PY_VERSION      "3.11.2+"\n'
 SOURCE = {
@@ -43,6 +44,19 @@ class SourceTest(parameterized.TestCase):
         files = {"python/bin/python3.11": "", "python/lib/python3.11/os.py": ""}
         library = source.read(self.archive(files), "3.11", "//:x")
         self.assertEqual(list(library.nodes), ["os.py"])
+
+    @parameterized.parameters(
+        ({"Python-3.11.2/LICENSE": "psf", "Python-3.11.2/Doc/license.rst": ""}, ["LICENSE"]),
+        ({"Python-3.11.2/Lib/LICENSE": ""}, []),
+        ({"python/lib/python3.11/LICENSE.txt": "psf"}, ["LICENSE.txt"]),
+        ({"python/licenses/LICENSE.expat.txt": "mit"}, ["LICENSE.expat.txt"]),
+    )
+    def test_licences(self, files: dict[str, str], expected: list[str]) -> None:
+        licenses = Tree()
+        source.read(self.archive(SOURCE | files), "3.11", "//:x", licenses)
+        self.assertEqual(list(licenses.nodes), expected)
+        for _, file in licenses.files():
+            self.assertEqual(file.record.origin.source, "//:x")
 
     @parameterized.parameters(
         (SOURCE, "3.12", r"^python3.11.tar.xz is CPython 3.11.2\+; 3.12 is wanted$"),

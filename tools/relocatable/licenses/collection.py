@@ -108,6 +108,8 @@ def _texts(component: Component, tree: Tree, paths: Iterable[str], known: Known)
     else:
         called = list(_of_distribution(paths))
         missing = "a text: its dist-info has none"
+    if isinstance(component.source, str) and (found := known.packages.of_target(component.source)):
+        return Texts(found)
     files = {name: node for path, name in called if isinstance(node := tree.nodes[path], File)}
     return Texts(files, "" if files else missing)
 

@@ -13,16 +13,21 @@ from relocatable.python.library import LANDMARK, Library
 from relocatable.tree import File, Link, Tree
 
 _LIB, _HEADER = "Lib", "Include/patchlevel.h"
+# At the root of the source, and where it is installed to.
+_LICENSE = re.compile(
+    r"(?:[^/]+/)?LICENSE|(?:.*/)?lib/python3\.\d+/LICENSE\.txt|[^/]+/licenses/[^/]+"
+)
 _VERSION = re.compile(rb'^#define\s+PY_VERSION\s+"([^"]+)"', re.MULTILINE)
 
 
-def read(path: Path, version: str, label: str) -> Library:
+def read(path: Path, version: str, label: str, licenses: Tree | None = None) -> Library:
     """Returns the library in the archive at `path`, a .tar of any compression.
 
     Args:
         path: The archive. In CPython's source the library is `Lib`; else it has to be installed.
         version: MAJOR.MINOR that is wanted.
         label: What the archive is called in provenance.
+        licenses: What the archive says about its licence is added to this.
 
     Raises:
         RelocatableError: if the archive can't be read, or has no library of this version.
@@ -39,6 +44,10 @@ def read(path: Path, version: str, label: str) -> Library:
         found = library.inside(tree, posixpath.join(roots[0], _LIB), version)
     else:
         found = library.find(tree, version)
+    if licenses is not None:
+        for each, file in tree.files():
+            if _LICENSE.fullmatch(each):
+                licenses.add(posixpath.basename(each), _relabelled(file, label), replaces=True)
     nodes = {name: _relabelled(node, label) for name, node in found.nodes.items()}
     return replace(found, nodes=nodes)
 
