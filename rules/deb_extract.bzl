@@ -1,6 +1,7 @@
 """Unpacks Debian packages into one tree."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
+load("//rules/private:deb_file.bzl", "collect_deb_origins", "deb_origin_flags")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 def _deb_extract_impl(ctx):
@@ -8,6 +9,7 @@ def _deb_extract_impl(ctx):
     texts = declare_tree(ctx, ".licenses")
     args = tool_args(ctx)
     args.add_all(ctx.files.debs, format_each = "--deb=%s")
+    deb_origin_flags(args, ctx.attr.debs)
     args.add_all(ctx.attr.include, format_each = "--include=%s")
     args.add_all(ctx.attr.exclude, format_each = "--exclude=%s")
     args.add("--strip_prefix=" + ctx.attr.strip_prefix)
@@ -45,6 +47,7 @@ everything below it; one that matches nothing is an error.""",
         "debs": attr.label_list(
             doc = "The packages: targets of a `debs` repository, or .deb files.",
             allow_files = [".deb"],
+            aspects = [collect_deb_origins],
             mandatory = True,
             allow_empty = False,
         ),

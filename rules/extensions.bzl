@@ -120,6 +120,7 @@ def _repository_name(tag, package):
 def _declare(tag, lock, sources):
     """Makes the repositories of one lock; nothing is fetched before a build asks for it."""
     update = update_command(tag.lock)
+    vendors = {index["source"]: index["origin"] for index in lock["indices"]}
     targets = {}
     for package in lock["packages"]:
         source = sources[package["source"]]
@@ -136,6 +137,7 @@ def _declare(tag, lock, sources):
             source = source.name,
             suite = source.suite,
             update = update,
+            vendor = vendors.get(source.name, ""),
             version = package["version"],
         )
         for target in package["targets"]:

@@ -7,10 +7,13 @@ from pathlib import Path
 from absl import flags
 
 from relocatable import cli, tree_tar
+from relocatable.deb import Source
 from relocatable.deb_tree import Selection, extract
+from relocatable.errors import RelocatableError
 from relocatable.tree import Tree
 
 _DEB = flags.DEFINE_multi_string("deb", None, "A .deb file.", required=True)
+_ORIGINS = flags.DEFINE_multi_string("origin", [], "FILE=VENDOR=URL: where a .deb file is from.")
 _INCLUDE = flags.DEFINE_multi_string("include", [], "Take only paths that a pattern matches.")
 _EXCLUDE = flags.DEFINE_multi_string("exclude", [], "Leave out paths that a pattern matches.")
 _STRIP_PREFIX = flags.DEFINE_string(
@@ -38,10 +41,26 @@ def main() -> None:
         debs = [Path(path) for path in _DEB.value]
         label = cli.LABEL.value or "deb_extract"
         licenses = Tree()
-        tree = extract(debs, selection, label, Path(scratch), _JOBS.value, licenses=licenses)
+        tree = extract(
+            debs,
+            selection,
+            label,
+            Path(scratch),
+            _JOBS.value,
+            licenses=licenses,
+            sources=dict(map(_source, _ORIGINS.value)),
+        )
         tree_tar.write(tree, out, Path(_PROVENANCE.value))
         for tar, provenance in cli.pairs("licenses", filter(None, [_LICENSES.value])).items():
             tree_tar.write(licenses, Path(tar), Path(provenance))
+
+
+def _source(origin: str) -> tuple[str, Source]:
+    file, equals, source = origin.partition("=")
+    vendor, also, url = source.partition("=")
+    if not (equals and also):
+        raise RelocatableError(f"--origin={origin}: FILE=VENDOR=URL is wanted")
+    return file, Source(vendor, url)
 
 
 if __name__ == "__main__":

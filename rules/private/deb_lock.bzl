@@ -10,6 +10,13 @@ _NAME = _LOWER + "+.-"
 # No part of a path starts with a dot, so that none can lead out of the archive.
 _PATH = _LOWER + _LOWER.upper() + "+.-_~%/"
 
+_INDEX = {
+    "date": "string",
+    "origin": "string",
+    "sha256": "string",
+    "source": "string",
+}
+
 _PACKAGE = {
     "architecture": "string",
     "depends": "list",
@@ -42,7 +49,7 @@ def read_lock(ctx, label):
         label: The lock file's label.
 
     Returns:
-        The decoded lock: a dict with `declaration` and `packages`.
+        The decoded lock: a dict with `declaration`, `indices` and `packages`.
     """
     if not ctx.path(label).exists:
         _fail(label, "does not exist")
@@ -68,6 +75,8 @@ def read_lock(ctx, label):
             "name": "string",
             "suite": "string",
         })
+    for index in lock["indices"]:
+        _check_types(label, "an index", index, _INDEX)
     for architecture in declaration["architectures"]:
         if architecture not in CPUS:
             _fail(label, "wanted architectures of {}, found {}".format(CPUS.keys(), architecture))

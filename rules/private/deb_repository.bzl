@@ -7,15 +7,21 @@ _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256
 be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock the \
 one that it has now: {update} ; if another mirror has it: --repo_env={variable}=URL"
 
-_BUILD = """package(default_visibility = ["//visibility:public"])
+_BUILD = """load("{rule}", "deb_file")
+
+package(default_visibility = ["//visibility:public"])
 
 exports_files(["{file}"])
 
-alias(
+deb_file(
     name = "deb",
-    actual = "{file}",
+    file = "{file}",
+    url = {url},
+    vendor = {vendor},
 )
 """
+
+_RULE = Label("//rules/private:deb_file.bzl")
 
 def _deb_repository_impl(ctx):
     attr = ctx.attr
@@ -33,7 +39,15 @@ def _deb_repository_impl(ctx):
             variable = mirror_variable(attr.source),
             version = attr.version,
         ))
-    ctx.file("BUILD.bazel", _BUILD.format(file = file))
+
+    # The declared mirror: what this machine had it from is nobody else's business.
+    url = "{}/{}".format(attr.mirrors[0].rstrip("/"), attr.path) if attr.mirrors else ""
+    ctx.file("BUILD.bazel", _BUILD.format(
+        file = file,
+        rule = _RULE,
+        url = json.encode(url),
+        vendor = json.encode(attr.vendor),
+    ))
     return reproducible(ctx)
 
 deb_repository = repository_rule(
@@ -45,6 +59,7 @@ deb_repository = repository_rule(
         "bytes": attr.string(doc = "Size of the file, which may not fit into an int attribute.", mandatory = True),
         "package": attr.string(doc = "The package's name.", mandatory = True),
         "update": attr.string(doc = "The command that refreshes the lock.", mandatory = True),
+        "vendor": attr.string(doc = "What the archive calls itself.", mandatory = True),
         "version": attr.string(doc = "The package's version.", mandatory = True),
     } | SOURCE_ATTRIBUTES,
 )

@@ -13,8 +13,8 @@ SBOM_FORMATS = _SUFFIXES.keys()
 
 SBOM_ATTRIBUTES = {
     "deb_vendor": attr.string(
-        doc = "In SBOMs: the distribution whose Debian packages these are, as package URLs call it, " +
-              "for example `ubuntu`.",
+        doc = "In SBOMs: the distribution that Debian packages are from which no lock tells it of, as " +
+              "package URLs call it, for example `ubuntu`.",
         default = "debian",
     ),
     "version": attr.string(

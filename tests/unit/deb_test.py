@@ -51,6 +51,13 @@ class DebTest(parameterized.TestCase):
         (found,) = deb.unpack([self.path], self.directory, jobs=1)
         self.assertEqual((found.package.source, found.package.source_version), (source, version))
 
+    def test_where_it_is_from(self) -> None:
+        build.deb(self.path, [])
+        sources = {str(self.path): deb.Source("Debian", "https://example.invalid/x.deb")}
+        (found,) = deb.unpack([self.path], self.directory, 1, sources)
+        self.assertEqual(found.package.vendor, "Debian")
+        self.assertEqual(found.package.url, "https://example.invalid/x.deb")
+
     @parameterized.parameters(
         ({"name": "a/../b"}, "'a/../b' can be no Package"),
         ({"version": "1 2"}, "'1 2' can be no Version"),

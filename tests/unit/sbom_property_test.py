@@ -22,7 +22,17 @@ _packages = st.text(st.sampled_from("ab0+.-"), max_size=4).map("a{}".format)
 _versions = st.text(st.sampled_from("0aZ.+~:-"), max_size=6).map("1{}".format)
 _digests = st.sampled_from(("0" * 64, "f" * 64))
 _sources = st.one_of(
-    st.builds(Package, _packages, _versions, st.just("amd64"), _digests, _packages, _versions),
+    st.builds(
+        Package,
+        _packages,
+        _versions,
+        st.just("amd64"),
+        _digests,
+        _packages,
+        _versions,
+        st.sampled_from(("", "Debian", "Debian Backports")),
+        st.sampled_from(("", "https://example.invalid/a_1+b.deb")),
+    ),
     st.builds(Wheel, st.sampled_from(("a", "B_c")), st.just("1"), _names, _digests),
     _names.map("//x:{}".format),
 )

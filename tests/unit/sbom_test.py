@@ -19,7 +19,8 @@ from support import sbom_schemas, wheel_builder
 from support.elf_builder import EM_X86_64, ElfBuilder
 
 FACTS = Facts("demo", "0.1.0", "2.1", "linux_x86_64")
-LIBC = Package("libc6", "2.36-9+deb12u14", "amd64", "a" * 64, "glibc")
+URL = "https://example.invalid/pool/libc6_2.36.deb"
+LIBC = Package("libc6", "2.36-9+deb12u14", "amd64", "a" * 64, "glibc", "", "Debian", URL)
 LIBZ = Package("zlib1g", "1:1.2.13.dfsg-1+b1", "amd64", "b" * 64, "zlib", "1:1.2.13.dfsg-1")
 DEMO = Wheel("Demo.Pkg", "1.0", "demo_pkg-1.0-py3-none-any.whl", "c" * 64)
 LAUNCHER = "@rules_relocatable//toolchains/launcher:linux_x86_64"
@@ -60,6 +61,11 @@ class ComponentTest(parameterized.TestCase):
             LIBZ,
             "ubuntu",
             "pkg:deb/ubuntu/zlib1g@1:1.2.13.dfsg-1%2Bb1?arch=amd64&upstream=zlib%401:1.2.13.dfsg-1",
+        ),
+        (
+            Package("x", "1", "all", "d" * 64, vendor="Ubuntu", url="https://example.invalid/x"),
+            "debian",
+            "pkg:deb/ubuntu/x@1?arch=all",
         ),
         (
             Package("jq", "1.6-2+b1", "arm64", "d" * 64, source_version="1.6-2"),
@@ -169,6 +175,10 @@ class DocumentTest(absltest.TestCase):
             [str(package.license_declared) for package in packages],
             ["NOASSERTION", "MIT", "NOASSERTION", "Apache-2.0", "NOASSERTION"],
         )
+        (libc,) = (package for package in packages if package.name == "libc6")
+        self.assertEqual(
+            (libc.download_location, str(libc.supplier)), (URL, "Organization: Debian")
+        )
         (edited,) = (found for found in document.files if found.name == "./share/x")
         self.assertEqual(
             edited.comment,
@@ -203,6 +213,10 @@ class DocumentTest(absltest.TestCase):
         self.assertIn(
             {"name": "rules_relocatable:built_from", "value": "zlib 1:1.2.13.dfsg-1"},
             libz["properties"],
+        )
+        self.assertEqual(
+            (found["libc6"]["supplier"], found["libc6"]["externalReferences"]),
+            ({"name": "Debian"}, [{"type": "distribution", "url": URL}]),
         )
         needs = {each["ref"]: each["dependsOn"] for each in document["dependencies"]}
         self.assertEqual(needs[libz["bom-ref"]], [found["libc6"]["bom-ref"]])

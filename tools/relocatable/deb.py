@@ -10,10 +10,12 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from debian.deb822 import Deb822
 
@@ -61,8 +63,26 @@ class Item:
     """Why a tree can't hold it (a device, a setuid file), for whoever wants to keep it."""
 
 
-def unpack(paths: Sequence[Path], scratch: Path, jobs: int) -> list[Deb]:
+class Source(NamedTuple):
+    """Where a package is from, as far as that is known: see `provenance.Package`."""
+
+    vendor: str = ""
+    url: str = ""
+
+
+def unpack(
+    paths: Sequence[Path],
+    scratch: Path,
+    jobs: int,
+    sources: Mapping[str, Source] = MappingProxyType({}),
+) -> list[Deb]:
     """Opens packages and decompresses their data into nameless files in the directory `scratch`.
+
+    Args:
+        paths: Of the files.
+        scratch: Where there is room.
+        jobs: Threads that decompress.
+        sources: Where a file is from, by its path.
 
     Raises:
         RelocatableError: if a file is not a whole, sound .deb; the message names it.
@@ -77,7 +97,14 @@ def unpack(paths: Sequence[Path], scratch: Path, jobs: int) -> list[Deb]:
         hashes = pool.map(_sha256, stores)
         unpacked = decompress([(m.name, m.data) for m in controls + archives], scratch, jobs)
         return [
-            Deb(store.path, _package(store.path, control, digest), data)
+            Deb(
+                store.path,
+                replace(
+                    _package(store.path, control, digest),
+                    **sources.get(str(store.path), Source())._asdict(),
+                ),
+                data,
+            )
             for store, control, data, digest in zip(
                 stores, unpacked[: len(paths)], unpacked[len(paths) :], hashes, strict=True
             )

@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from relocatable import deb as debs
 from relocatable import deb_licenses
-from relocatable.deb import Deb, Item
+from relocatable.deb import Deb, Item, Source
 from relocatable.errors import RelocatableError, problems
 from relocatable.globs import Globs, translate
 from relocatable.provenance import Origin, Record
@@ -43,10 +44,12 @@ def extract(
     jobs: int,
     *,
     licenses: Tree | None = None,
+    sources: Mapping[str, Source] = MappingProxyType({}),
 ) -> Tree:
     """Returns the tree of the packages at `paths`; file contents stay in files below `scratch`.
 
-    What the packages say about their licences is added to `licenses`, selected or not.
+    What the packages say about their licences is added to `licenses`, selected or not; `sources`
+    tells where they are from, by path.
 
     Raises:
         RelocatableError: if a package is broken, packages disagree on a path, a link would leave
@@ -56,7 +59,7 @@ def extract(
     placement = _Placement(selection)
     tree = Tree()
     found: list[str] = []
-    for deb in debs.unpack(paths, scratch, jobs):
+    for deb in debs.unpack(paths, scratch, jobs, sources):
         for item in debs.items(deb):
             if licenses is not None:
                 deb_licenses.add(licenses, deb, item)

@@ -17,7 +17,9 @@ class Package:
     """A binary package: its control fields, and the SHA-256 (hex) of the .deb file.
 
     `source` and `source_version` are of the source package that it was built from, each empty if
-    it is that of the package itself. Advisories of a distribution name source packages.
+    it is that of the package itself. Advisories of a distribution name source packages. `vendor`
+    is what the archive calls itself that has the package, for example `Debian`, and `url` where a
+    public mirror of it has the file; both are empty if that isn't known.
     """
 
     name: str
@@ -26,6 +28,8 @@ class Package:
     sha256: str
     source: str = ""
     source_version: str = ""
+    vendor: str = ""
+    url: str = ""
 
     def __str__(self) -> str:
         """As people write it: name, version and architecture."""

@@ -40,6 +40,8 @@ class Component:
         purl: the package URL by which advisories and inventories know it; empty if it has none.
         sha256: of the file that it came in, in hex; empty if that was no single file.
         file: that file's name, if it is known.
+        url: where that file can be had from; empty if that isn't known.
+        supplier: the organisation that hands it out, likewise.
         built_from: of a Debian package: the source package, as `NAME VERSION`.
         license: what it declares, as an SPDX expression; empty unless that is certain.
     """
@@ -52,17 +54,20 @@ class Component:
     purl: str = ""
     sha256: str = ""
     file: str = ""
+    url: str = ""
+    supplier: str = ""
     built_from: str = ""
     license: str = ""
 
 
 def of_package(package: Package, vendor: str, license_: str) -> Component:
-    """A package of the distribution `vendor`, such as `debian`, and the licence it declares."""
+    """A package and the licence it declares; `vendor` is its distribution if it says none."""
     upstream = package.source
     if package.source_version:
         upstream = f"{package.source or package.name}@{package.source_version}"
     qualifiers = {"arch": package.architecture} | ({"upstream": upstream} if upstream else {})
-    purl = PackageURL("deb", vendor, package.name, package.version, qualifiers)
+    namespace = (package.vendor or vendor).lower()
+    purl = PackageURL("deb", namespace, package.name, package.version, qualifiers)
     source = package.source or package.name
     return Component(
         Kind.DEB,
@@ -72,6 +77,8 @@ def of_package(package: Package, vendor: str, license_: str) -> Component:
         package.version,
         purl.to_string(),
         package.sha256,
+        url=package.url,
+        supplier=package.vendor,
         built_from=f"{source} {package.source_version or package.version}",
         license=license_,
     )

@@ -56,12 +56,16 @@ def _component(component: Component, items: tuple[Item, ...]) -> dict[str, Any]:
     }
     if component.version:
         found["version"] = component.version
+    if component.supplier:
+        found["supplier"] = {"name": component.supplier}
     if component.sha256:
         found["hashes"] = [{"alg": "SHA-256", "content": component.sha256}]
     if component.license:
         found["licenses"] = [{"expression": component.license, "acknowledgement": "declared"}]
     if component.purl:
         found["purl"] = component.purl
+    if component.url:
+        found["externalReferences"] = [{"type": "distribution", "url": component.url}]
     found |= _properties(
         ("kind", component.kind), ("file", component.file), ("built_from", component.built_from)
     )

@@ -76,7 +76,9 @@ def _package(component: Component) -> dict[str, Any]:
         found["versionInfo"] = component.version
     if component.file:
         found["packageFileName"] = component.file
-    found["downloadLocation"] = _UNKNOWN
+    if component.supplier:
+        found["supplier"] = f"Organization: {component.supplier}"
+    found["downloadLocation"] = component.url or _UNKNOWN
     found["filesAnalyzed"] = False
     if component.sha256:
         found["checksums"] = [{"algorithm": "SHA256", "checksumValue": component.sha256}]
