@@ -2,7 +2,7 @@
 
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:binaries.bzl", "BINARIES_ATTRIBUTES", "binaries")
-load("//rules/private:dist_licenses.bzl", "collect_license_texts")
+load("//rules/private:dist_licenses.bzl", "collect_license_texts", "license_texts", "put_licenses", "without_licenses")
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
 load("//rules/private:policies.bzl", "POLICY_ATTRIBUTES")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
@@ -22,7 +22,9 @@ def _relocatable_dist_impl(ctx):
     )
     if not parts.layers and not parts.runtime:
         fail("wanted trees to make a dist of, found neither layers, binaries nor a runtime", attr = "layers")
-    _relocate(ctx, target, tree, parts, own.flags)
+    relocated = without_licenses(ctx, tree)
+    _relocate(ctx, target, relocated, parts, own.flags)
+    put_licenses(ctx, relocated, tree)
     verified = _verify(ctx, target, tree, parts)
     default, groups = tree_outputs(ctx, tree)[1:]
     made = dist_outputs(ctx, target, tree, parts.layers + parts.runtime, groups.directory, verified)
@@ -81,7 +83,8 @@ def _relocate(ctx, target, tree, parts, flags):
     )
 
 def _verify(ctx, target, tree, parts):
-    originals = parts.layers + parts.libraries + parts.runtime
+    texts = license_texts(ctx) if ctx.attr.license_texts else []
+    originals = parts.layers + parts.libraries + parts.runtime + texts
     verified = ctx.actions.declare_file(ctx.label.name + ".verified.json")
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])

@@ -1,7 +1,7 @@
 """The licence texts of all that is in a dist."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "declare_tree", "tool_args", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
 LICENSES = "licenses"
@@ -40,6 +40,10 @@ collect_license_texts = aspect(
 )
 
 LICENSES_ATTRIBUTES = {
+    "license_texts": attr.string(
+        doc = "A directory of the dist, for example `share/licenses`, that the texts of all licences " +
+              "and their index go to; by default they are not in the dist.",
+    ),
     "_dist_licenses": attr.label(
         default = Label("//tools:dist_licenses"),
         executable = True,
@@ -77,19 +81,49 @@ def dist_licenses(ctx, tree, texts):
     """
     archive = ctx.actions.declare_file(ctx.label.name + ".licenses.zip")
     args = tool_args(ctx)
+    args.add(archive, format = "--zip=%s")
+    _run(ctx, args, tree, texts, [archive])
+    return archive
+
+def without_licenses(ctx, tree):
+    """Declares what a dist is before licence texts are put into it.
+
+    Args:
+        ctx: the rule's context; its attributes include LICENSES_ATTRIBUTES.
+        tree: TreeInfo of the dist.
+
+    Returns:
+        TreeInfo: of files to write; `tree` itself if no texts are wanted.
+    """
+    return declare_tree(ctx, ".without_licenses") if ctx.attr.license_texts else tree
+
+def put_licenses(ctx, without, tree):
+    """Puts licence texts into a dist, if they are wanted.
+
+    Args:
+        ctx: the rule's context; its attributes include LICENSES_ATTRIBUTES.
+        without: TreeInfo: what `without_licenses` gave.
+        tree: TreeInfo of the dist.
+    """
+    if ctx.attr.license_texts:
+        args = tool_args(ctx)
+        args.add(ctx.attr.license_texts, format = "--into=%s")
+        args.add(tree.tar, format = "--out=%s")
+        args.add(tree.provenance, format = "--provenance=%s")
+        _run(ctx, args, without, license_texts(ctx), tree_files([tree]))
+
+def _run(ctx, args, tree, texts, outputs):
     tree_flags(args, "tree", [tree])
     tree_flags(args, "texts", texts)
     args.add(ctx.file._own_license, format = "--own=%s")
     args.add(ctx.label.name, format = "--name=%s")
     args.add(VERSION, format = "--tool_version=%s")
-    args.add(archive, format = "--zip=%s")
     ctx.actions.run(
         executable = ctx.executable._dist_licenses,
         arguments = [args],
         inputs = tree_files([tree] + texts) + [ctx.file._own_license],
-        outputs = [archive],
+        outputs = outputs,
         env = ENVIRONMENT,
         mnemonic = "DistLicenses",
         progress_message = "Collecting licences of %{label}",
     )
-    return archive

@@ -374,6 +374,24 @@ class DistTest(BadInputTest):
                     line, f"{info}/RECORD: wanted PATH,DIGEST,SIZE once for each, found ['a', 'b']"
                 )
 
+    def test_licences_where_none_can_be(self) -> None:
+        own = self.file("LICENSE", b"x")
+        for into, problem in (
+            ("/x", "path '/x/index.json' is not allowed in a tree: "),
+            ("a", "a/index.json can't be added: a is a file of 0 bytes"),
+        ):
+            (line,) = self.refused(
+                "dist_licenses",
+                f"--tree={self.tree({'a': b''})}",
+                f"--own={own}",
+                f"--into={into}",
+                "--name=x",
+                "--tool_version=1",
+                "--out=x.tar",
+                "--provenance=x.jsonl",
+            )
+            self.assertStartsWith(line, problem)
+
     def test_a_dist_that_is_not_complete(self) -> None:
         (line,) = self.relocate(self.tree({"a": b""}))
         self.assertStartsWith(line, "the dist is not complete: ")

@@ -58,6 +58,16 @@ class UnpackersTest(parameterized.TestCase):
         self.assertEqual(kinds, {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--", "lrwxrwxrwx"})
         self.assertIn("share/ünï code", self.expected)
 
+    def test_licences_are_inside(self) -> None:
+        directory = self.dist / "share/licenses"
+        index = json.loads((directory / "index.json").read_bytes())["components"]
+        found = {each["name"]: each["texts"] for each in index}
+        self.assertEqual(
+            [name for name in found if not found[name]], ["//third_party/unpackers:names"]
+        )
+        (text,) = found["busybox"]
+        self.assertIn("GPL", (directory / text).read_text())
+
     @parameterized.parameters(*UNPACKERS)
     def test_same_tree(self, form: str, command: list[str]) -> None:
         where = Path(self.create_tempdir().full_path)

@@ -39,7 +39,7 @@ class LicensesTest(absltest.TestCase):
             tree.add(path, node)
         packages = Packages([self.texts])
         owner = inventory.owners(tree, Facts("demo", "0.1.0"), packages)
-        found = collection.collect(tree, owner, Known(packages, self.own, "//:x"), "demo")
+        found = collection.collect(tree, owner, Known(packages, self.own), "demo")
         texts = {path: content.read(each.content).decode() for path, each in found.files()}
         index = json.loads(texts.pop(collection.INDEX))
         self.assertEqual((index["format"], index["name"]), (1, "demo"))

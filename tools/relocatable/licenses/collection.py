@@ -22,6 +22,7 @@ FORMAT: Final = 1
 """Rises when a reader of the old index would misread the new."""
 INDEX: Final = "index.json"
 
+_MADE_BY: Final = "@rules_relocatable//tools:dist_licenses"
 _COMMON_PLACE: Final = "common-licenses"
 _DIST_INFO: Final = re.compile(r".*/[^/]+\.dist-info/(.+)")
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9.+~_-]+")
@@ -35,12 +36,10 @@ class Known:
     Attributes:
         packages: what Debian packages say about their licences.
         own: the text for what is ours.
-        label: who asks, for the provenance of the index.
     """
 
     packages: Packages
     own: File
-    label: str
 
 
 def collect(tree: Tree, owner: Mapping[str, Component], known: Known, name: str) -> Tree:
@@ -85,7 +84,7 @@ def collect(tree: Tree, owner: Mapping[str, Component], known: Known, name: str)
         )
     index = {"format": FORMAT, "name": name, "components": entries}
     data = (json.dumps(index, indent=1) + "\n").encode()
-    result.add(INDEX, File(data, Record(Origin(known.label, INDEX))))
+    result.add(INDEX, File(data, Record(Origin(_MADE_BY, INDEX))))
     return result
 
 
