@@ -90,6 +90,7 @@ class SbomTest(parameterized.TestCase):
         for each in index:
             # Our own start-up files are the one thing that nobody else has licensed.
             self.assertEqual(bool(each["texts"]), each["name"] != "//dist:python", each)
+            self.assertEqual(bool(each["missing"]), each["name"] == "//dist:python", each)
             for path in each["texts"] + each["common"]:
                 self.assertGreater(len(texts[path]), 500, path)
         found = {each["name"]: each for each in index}
@@ -97,6 +98,7 @@ class SbomTest(parameterized.TestCase):
         (text,) = found["libgcc-s1"]["texts"]
         self.assertIn(b"Runtime Library Exception", texts[text])
         self.assertEqual(found["zlib1g"]["license"], "Zlib")
+        self.assertIn("common-licenses/LGPL-2.1", found["libc6"]["common"])
 
 
 if __name__ == "__main__":
