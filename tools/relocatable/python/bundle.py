@@ -27,6 +27,7 @@ from relocatable.tree import File, Link, Tree
 
 STARTUP = "_relocatable"
 """The module that `site` runs through a .pth file of this name, the hook meant for it."""
+_OURS = "@rules_relocatable//tools/relocatable"
 
 # By its presence pip leaves the Python alone, which is apt's. This one is not.
 _MARKER = "EXTERNALLY-MANAGED"
@@ -84,7 +85,7 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
     _add_packages_link(tree, version, label)
     startup = resources.files("relocatable.python").joinpath("startup.py").read_bytes()
     for name, data in ((".py", startup), (".pth", f"import {STARTUP}\n".encode())):
-        record = Record(Origin(label, STARTUP + name))
+        record = Record(Origin(_OURS, STARTUP + name))
         tree.add(f"{home}/site-packages/{STARTUP}{name}", File(data, record))
     install(tree, python, parts, label)
     return tree
