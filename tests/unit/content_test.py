@@ -72,6 +72,24 @@ class ContentTest(parameterized.TestCase):
         self.assertFalse(content.equal(extent, self.bytes[:9]))
         self.assertFalse(content.equal(extent, bytes(10)))
 
+    def test_large_ones_that_are_equal_or_differ_at_their_end(self) -> None:
+        size = 2 * CHUNK + 7
+        (self.directory / "other").write_bytes(self.bytes[:size] + b"x")
+        other = Store(self.directory / "other")
+        left = Extent(self.store, 0, size)
+        self.assertTrue(content.equal(left, Extent(other, 0, size)))
+        self.assertFalse(content.equal(left, Extent(other, 1, size)))
+        self.assertFalse(content.equal(left, Extent(other, 0, size + 1)))
+
+    def test_pieces(self) -> None:
+        extent = Extent(self.store, 3, 2 * CHUNK + 1)
+        patched = Patched(extent, ((0, b"first"),), b"more")
+        spliced = Spliced.of(extent, ((1, 2 * CHUNK), b"new"))
+        for made in (b"", b"short", self.bytes, extent, patched, spliced):
+            pieces = list(content.pieces(made))
+            self.assertEqual(b"".join(pieces), content.read(made))
+            self.assertLessEqual(max(map(len, pieces), default=0), CHUNK)
+
     def test_a_file_that_is_shorter_than_it_was(self) -> None:
         size = 2 * CHUNK
         extent = Extent(self.store, 0, size)

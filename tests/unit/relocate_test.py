@@ -6,6 +6,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from relocatable import content, elf, launcher, verify
+from relocatable.content import CHUNK
 from relocatable.errors import RelocatableError
 from relocatable.layout import Layout
 from relocatable.provenance import Edit, Origin, Package, Record
@@ -242,6 +243,17 @@ class RelocateTest(parameterized.TestCase):
 
 
 class VerifyTest(parameterized.TestCase):
+    @parameterized.parameters(*range(-20, 3))
+    def test_a_path_of_the_machine_between_two_pieces(self, offset: int) -> None:
+        before = b"a\n" * (CHUNK // 2)
+        before = before[: offset % CHUNK] if offset < 0 else before + b" " * offset
+        tree = Tree()
+        tree.add("leak", File(before + b" /build/c", record("p")))
+        tree.add("none", File(before + b"x/build/c", record("p")))
+        line = before.count(b"\n") + 1
+        (problem,) = verify.verify(tree, TARGET).problems
+        self.assertStartsWith(problem, f"leak (p 1 amd64), line {line}, names a path")
+
     @parameterized.parameters(
         ("x", Link("../y", record("p")), "link x (p 1 amd64) -> ../y: x leaves the tree"),
         (

@@ -7,9 +7,10 @@ row, and `Patched` is any of these with some bytes replaced.
 
 import errno
 import mmap
+import operator
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -147,9 +148,29 @@ def read(content: Content) -> bytes:
             return bytes(view(content))
 
 
+def pieces(content: Content) -> Iterator[bytes | memoryview]:
+    """Yields all bytes of `content` in pieces of at most `CHUNK`, each read when it is its turn."""
+    if isinstance(content, Extent):
+        for start in range(0, content.size, CHUNK):
+            yield content.store.read(content.offset + start, min(CHUNK, content.size - start))
+    elif isinstance(content, Spliced):
+        for part in content.parts:
+            yield from pieces(part)
+    else:
+        whole = view(content)
+        for start in range(0, len(whole), CHUNK):
+            yield whole[start : start + CHUNK]
+
+
 def equal(left: Content, right: Content) -> bool:
     """Tells whether both hold the same bytes."""
-    return left == right or (size(left) == size(right) and view(left) == view(right))
+    if left == right:
+        return True
+    if size(left) != size(right):
+        return False
+    if isinstance(left, Extent) and isinstance(right, Extent):
+        return all(map(operator.eq, pieces(left), pieces(right)))
+    return view(left) == view(right)
 
 
 class Writer:

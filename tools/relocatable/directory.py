@@ -1,8 +1,9 @@
 """A tree as files and directories of the machine."""
 
+import os
 from pathlib import Path
 
-from relocatable import content
+from relocatable.content import Writer
 from relocatable.errors import RelocatableError
 from relocatable.tree import Directory, File, Link, Tree
 
@@ -21,8 +22,11 @@ def unpack(tree: Tree, directory: Path, inside: str = "") -> None:
             case Directory():
                 there.mkdir()
             case File():
-                there.write_bytes(content.view(node.content))
-                there.chmod(0o755 if node.executable else 0o644)
+                with there.open("wb", buffering=0) as file:
+                    writer = Writer(file.fileno())
+                    writer.write(node.content)
+                    writer.flush()
+                    os.fchmod(file.fileno(), 0o755 if node.executable else 0o644)
             case Link():
                 try:
                     tree.follow(path)

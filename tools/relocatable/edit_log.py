@@ -117,14 +117,14 @@ def _verify_file(
         raise RelocatableError(f"{path}: its edits don't begin with those of its original")
     original = max(earlier, key=lambda candidate: len(candidate.record.edits))
     edits = edits[len(original.record.edits) :]
-    before, after = content.view(original.content), content.view(file.content)
     if not edits:
-        if len(before) != len(after) or first_difference(before, after) is not None:
+        if not content.equal(original.content, file.content):
             raise RelocatableError(
                 f"{path} has other bytes than {file.record.origin}, and no edit is logged"
             )
         report.unchanged += 1
         return
+    before, after = content.view(original.content), content.view(file.content)
     if not elf.is_elf(before[:4]):
         report.other += 1
         return

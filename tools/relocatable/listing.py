@@ -55,7 +55,10 @@ def _size(node: Node) -> str:
 def _sha256(node: Node) -> str:
     if not isinstance(node, File):
         return NOTHING
-    return hashlib.sha256(content.view(node.content)).hexdigest()
+    digest = hashlib.sha256()
+    for piece in content.pieces(node.content):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 COLUMNS: Final[Mapping[str, Callable[[Node], str]]] = {

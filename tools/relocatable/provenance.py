@@ -4,7 +4,7 @@ The SBOM, the edit log and the answer to "why is this file here?" are all made f
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -96,24 +96,17 @@ class Record:
 
 def write(records: Iterable[tuple[str, Record]]) -> bytes:
     """Returns the JSON lines of `(path, record)` pairs, in the given order."""
-    lines = [
-        json.dumps(
-            {"path": path, **_origin(record.origin)}
-            | (
-                {
-                    "edits": [
-                        {"what": edit.what, "before": edit.before, "after": edit.after}
-                        for edit in record.edits
-                    ]
-                }
-                if record.edits
-                else {}
-            ),
-            ensure_ascii=True,
-        )
-        for path, record in records
-    ]
-    return "".join(line + "\n" for line in lines).encode()
+    return b"".join(lines(records))
+
+
+def lines(records: Iterable[tuple[str, Record]]) -> Iterator[bytes]:
+    """Yields what `write` returns, one line after the other: all of a large tree are many."""
+    for path, record in records:
+        edits = [
+            {"what": edit.what, "before": edit.before, "after": edit.after} for edit in record.edits
+        ]
+        found = {"path": path, **_origin(record.origin)} | ({"edits": edits} if edits else {})
+        yield json.dumps(found, ensure_ascii=True).encode() + b"\n"
 
 
 def read(path: Path) -> dict[str, Record]:
@@ -123,19 +116,21 @@ def read(path: Path) -> dict[str, Record]:
         RelocatableError: if a line is not what `write` makes.
     """
     records = {}
-    known: dict[Package | Wheel, Package | Wheel] = {}
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        try:
-            told = json.loads(line)
-            kind = next((kind for kind in _KINDS if kind in told), None)
-            found = _KINDS[kind](**told[kind]) if kind else None
-            source = known.setdefault(found, found) if found else told["label"]
-            records[told["path"]] = Record(
-                Origin(source, told["from"]),
-                tuple(Edit(**edit) for edit in told.get("edits", ())),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise RelocatableError(f"{path}:{number}: not a provenance line: {error}") from error
+    known: dict[Package | Wheel | str, Package | Wheel | str] = {}
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                told = json.loads(line)
+                kind = next((kind for kind in _KINDS if kind in told), None)
+                found = _KINDS[kind](**told[kind]) if kind else None
+                source = known.setdefault(found or told["label"], found or told["label"])
+                records[told["path"]] = Record(
+                    Origin(source, told["from"]),
+                    tuple(Edit(**edit) for edit in told.get("edits", ())),
+                )
+            except (ValueError, KeyError, TypeError) as error:
+                message = f"{path}:{number}: not a provenance line: {error}"
+                raise RelocatableError(message) from error
     return records
 
 

@@ -33,8 +33,8 @@ def write(tree: Tree, tar: Path, provenance_file: Path) -> None:
     """Writes `tree` in normal form to `tar`, and where its paths came from to `provenance_file`."""
     with whole(tar) as file, whole(provenance_file) as lines:
         write_to(tree, Writer(file.fileno()))
-        lines.write(
-            provenance.write((path, n.record) for path, n in tree if isinstance(n, File | Link))
+        lines.writelines(
+            provenance.lines((path, n.record) for path, n in tree if isinstance(n, File | Link))
         )
 
 

@@ -26,6 +26,8 @@ _SYMBOLS = 3
 # Tools/build has generated this and that.)
 _LEAK = re.compile(rb"/execroot/|/\.cache/bazel/")
 _LEAK_IN_DEBIAN = re.compile(_LEAK.pattern + rb"|(?<![\w.-])/build/")
+# So many, or fewer, tell one.
+_LEAK_BYTES = 16
 
 
 @dataclass(slots=True)
@@ -113,15 +115,22 @@ def _link_problems(tree: Tree, path: str, link: Link) -> Iterator[str]:
 
 
 def _text_problems(path: str, file: File) -> Iterator[str]:
-    data = content.read(file.content)
     from_debian = isinstance(file.record.origin.source, Package)
-    leak = (_LEAK_IN_DEBIAN if from_debian else _LEAK).search(data)
-    if leak is not None:
-        line = data[: leak.start()].count(b"\n") + 1
-        yield (
-            f"{_named(path, file)}, line {line}, names a path of the machine that built it"
-            f" ({leak[0].decode()}…)"
-        )
+    pattern = _LEAK_IN_DEBIAN if from_debian else _LEAK
+    line, before = 1, b""
+    for piece in content.pieces(file.content):
+        data = before + piece
+        # What stands before a match counts: so nothing begins at the first byte that is kept.
+        leak = pattern.search(data, 1 if before else 0)
+        if leak is not None:
+            line += data.count(b"\n", 0, leak.start())
+            yield (
+                f"{_named(path, file)}, line {line}, names a path of the machine that built it"
+                f" ({leak[0].decode()}…)"
+            )
+            return
+        before = data[-_LEAK_BYTES:]
+        line += data.count(b"\n", 0, len(data) - len(before))
 
 
 def _launcher_problems(tree: Tree, path: str, file: File) -> Iterator[str]:

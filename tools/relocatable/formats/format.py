@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO, Protocol, TypeAlias
 
 from relocatable import content as contents
-from relocatable.content import CHUNK, Content, Extent, Patched, Spliced
+from relocatable.content import Content
 from relocatable.tree import Tree
 
 
@@ -44,16 +44,8 @@ class Feed:
 
     def write(self, content: Content) -> None:
         """Feeds all of `content`."""
-        if isinstance(content, Extent):
-            for start in range(0, content.size, CHUNK):
-                size = min(CHUNK, content.size - start)
-                self.compressor.write(content.store.read(content.offset + start, size))
-        elif isinstance(content, Spliced):
-            for part in content.parts:
-                self.write(part)
-        else:
-            data = contents.view(content) if isinstance(content, Patched) else content
-            self.compressor.write(data)
+        for piece in contents.pieces(content):
+            self.compressor.write(piece)
 
     def flush(self) -> None:
         """Nothing is held back here."""

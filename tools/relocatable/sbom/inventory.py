@@ -124,13 +124,18 @@ def take(tree: Tree, facts: Facts, packages: Packages) -> Inventory:
 
 def _item(found: tuple[str, File]) -> Item:
     path, file = found
-    data = content.view(file.content)
+    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+    head = b""
+    for piece in content.pieces(file.content):
+        head = head or bytes(piece[:4])
+        sha1.update(piece)
+        sha256.update(piece)
     return Item(
         ref=identity.of_thing("file", "", path),
         path=identity.shown(path),
-        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(data).hexdigest(),
-        is_elf=elf.is_elf(data[:4]),
+        sha1=sha1.hexdigest(),
+        sha256=sha256.hexdigest(),
+        is_elf=elf.is_elf(head),
         origin=identity.shown(file.record.origin.path),
         edits=tuple(identity.shown(str(edit)) for edit in file.record.edits),
     )
