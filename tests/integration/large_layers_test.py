@@ -13,7 +13,7 @@ from pathlib import Path
 from absl.testing import absltest, parameterized
 
 from relocatable import tree_tar
-from relocatable.content import Extent, Store
+from relocatable.content import Content, Extent, Store
 from relocatable.provenance import Origin, Record
 from relocatable.tree import Directory, File, Tree
 
@@ -23,12 +23,15 @@ MANY = 1_000_000
 LAUNCHER = Path("toolchains/launcher/linux_x86_64")
 FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so.2",
 "multiarch": "x86_64-linux-gnu", "page_size": 4096, "system_libraries": []}"""
-RECORD = Record(Origin("//:large", "generated"))
 
 FLAT = 200 * MIB
 """For the large file, of the whole process."""
 PER_ENTRY = 2500
 """Bytes for each of many files: what is known of it is held as objects of Python."""
+
+
+def made(path: str, data: Content) -> File:
+    return File(data, Record(Origin("//:large", path)))
 
 
 class LargeLayersTest(parameterized.TestCase):
@@ -45,7 +48,7 @@ class LargeLayersTest(parameterized.TestCase):
             file.truncate(HUGE)
         store = Store(sparse)
         tree = Tree()
-        tree.add("data/large", File(Extent(store, 0, HUGE), RECORD))
+        tree.add("data/large", made("data/large", Extent(store, 0, HUGE)))
         self.write(tree)
         sparse.unlink()
         for step, peak in self.steps():
@@ -56,8 +59,8 @@ class LargeLayersTest(parameterized.TestCase):
         for directory in range(1000):
             tree.nodes[f"data/{directory:03}"] = Directory()
             for number in range(MANY // 1000):
-                data = b"%d %d\n" % (directory, number)
-                tree.nodes[f"data/{directory:03}/file{number:03}"] = File(data, RECORD)
+                path = f"data/{directory:03}/file{number:03}"
+                tree.nodes[path] = made(path, b"%d %d\n" % (directory, number))
         tree.nodes["data"] = Directory()
         self.write(tree)
         del tree
