@@ -1,11 +1,12 @@
-"""Makes or refreshes a lock file of Debian packages.
+"""Makes, refreshes or checks a lock file of Debian packages.
 
     bazel run @rules_relocatable//tools:update_deb_lock -- --lock=dist/lldb.lock.json
 
 refreshes a lock from its own declaration. The other flags make a new lock, or replace that part of
-the declaration of an existing one. See docs/debs.md.
+the declaration of an existing one; with --check, nothing is written. See docs/debs.md.
 """
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -15,9 +16,13 @@ from absl import flags
 from relocatable import cli, deb_lock
 from relocatable.apt import sources
 from relocatable.apt.archive import Archive, open_archive
-from relocatable.apt.changes import changes
+from relocatable.apt.changes import changes, differs
+from relocatable.apt.keyrings import keyring
+from relocatable.apt.release import time_of
+from relocatable.apt.trust import Trust
 from relocatable.apt.update import update
-from relocatable.deb_lock import Declaration, Source
+from relocatable.deb_lock import Declaration, Lock, Source
+from relocatable.errors import RelocatableError
 
 _LOCK = flags.DEFINE_string(
     "lock", None, "The lock file, from the workspace's root.", required=True
@@ -33,35 +38,101 @@ _EXCLUDE = flags.DEFINE_multi_string(
 _MIRROR = flags.DEFINE_multi_string(
     "mirror", [], "NAME=URL: where to fetch a source's indices from, this time."
 )
+_KEYRING = flags.DEFINE_multi_string(
+    "keyring", [], "NAME=FILE: the keys that sign a source; `debian` is the name of Debian's."
+)
+_ALLOW_UNSIGNED = flags.DEFINE_multi_string(
+    "allow_unsigned", [], "NAME: a source that nobody signs; the lock says so."
+)
+_ALLOW_EXPIRED = flags.DEFINE_multi_string(
+    "allow_expired", [], "NAME: a source that is an old state on purpose; the lock says so."
+)
+_ALLOW_DOWNGRADE = flags.DEFINE_bool(
+    "allow_downgrade", False, "This time, take a state that is older than the lock's."
+)
+_CHECK = flags.DEFINE_bool(
+    "check", False, "Write nothing; fail if the lock isn't what refreshing it would give."
+)
 _NOTHING = Declaration(sources=(), architectures=(), roots=())
 
 
 def _main() -> None:
     # `bazel run` starts in the runfiles and says here where its user is.
-    path = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "")) / _LOCK.value
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ""))
+    path = workspace / _LOCK.value
     old = deb_lock.parse(path.read_bytes(), _LOCK.value) if path.exists() else None
-    origins = {index.source: index.origin for index in old.indices} if old else {}
 
     def connect(source: Source) -> Archive:
         urls = _mirrors(source.name) or [*sources.mirrors(source), *source.mirrors]
-        archive = open_archive(source, urls, origins.get(source.name))
-        print(f"{source.name}: {archive.index.origin} of {archive.index.date}", file=sys.stderr)
+        archive = open_archive(source, urls, _trust(source, workspace, old), warn=_say)
+        by = ", ".join(archive.index.signed_by) or "nobody (allow_unsigned)"
+        _say(f"{source.name}: {archive.index.origin} of {archive.index.date}, signed by {by}")
         return archive
 
     new = update(_declaration(old.declaration if old else _NOTHING), connect)
-    deb_lock.write(new, path)
-    print("\n".join(changes(old, new)))
+    if not _CHECK.value:
+        deb_lock.write(new, path)
+        print("\n".join(changes(old, new)))
+    elif old is None or differs(old, new):
+        print("\n".join(changes(old, new)))
+        raise RelocatableError(
+            f"{_LOCK.value}: is not what its declaration gives now (see above); "
+            f"run: {deb_lock.UPDATE}{_LOCK.value}"
+        )
+    else:
+        print(f"{_LOCK.value}: is what its declaration gives now")
+
+
+def _trust(source: Source, workspace: Path, old: Lock | None) -> Trust:
+    """Whom to believe about a source: its keyring, and what the lock says was seen last."""
+    trust = Trust(keyring(source, workspace))
+    known = dict(zip(old.declaration.sources, old.indices, strict=False)) if old else {}
+    for before, index in known.items():
+        # Another suite of the same name starts anew.
+        if (before.name, before.suite) == (source.name, source.suite):
+            since = None if _ALLOW_DOWNGRADE.value else time_of(index.date)
+            return dataclasses.replace(trust, origin=index.origin, not_before=since)
+    return trust
 
 
 def _declaration(old: Declaration) -> Declaration:
+    given = tuple(_source(text) for text in _SOURCE.value) or old.sources
     return deb_lock.checked(
         Declaration(
-            sources=tuple(_source(text) for text in _SOURCE.value) or old.sources,
+            sources=_with_trust(given, {source.name: source for source in old.sources}),
             architectures=tuple(_ARCHITECTURE.value) or old.architectures,
             roots=tuple(_ROOT.value) or old.roots,
             exclude=tuple(_EXCLUDE.value) or old.exclude,
         )
     )
+
+
+def _with_trust(given: tuple[Source, ...], old: dict[str, Source]) -> tuple[Source, ...]:
+    """Sources with what the flags say of whom to believe, or else what the lock said."""
+    keyrings = cli.pairs("keyring", _KEYRING.value)
+    for name in (*keyrings, *_ALLOW_UNSIGNED.value, *_ALLOW_EXPIRED.value):
+        if name not in {source.name for source in given}:
+            raise RelocatableError(
+                f"{name}: wanted a source, there are {', '.join(source.name for source in given)}"
+            )
+    return tuple(_trusted(source, keyrings, old.get(source.name, source)) for source in given)
+
+
+def _trusted(source: Source, keyrings: dict[str, str], old: Source) -> Source:
+    name = source.name
+    unsigned = name in _ALLOW_UNSIGNED.value
+    if not unsigned and name not in keyrings:
+        source = dataclasses.replace(source, keyring=old.keyring, allow_unsigned=old.allow_unsigned)
+    else:
+        source = dataclasses.replace(
+            source, keyring=keyrings.get(name, ""), allow_unsigned=unsigned
+        )
+    expired = name in _ALLOW_EXPIRED.value or old.allow_expired
+    return dataclasses.replace(source, allow_expired=expired)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _source(text: str) -> Source:

@@ -70,7 +70,10 @@ def read_lock(ctx, label):
     })
     for source in declaration["sources"]:
         _check_types(label, "a source", source, {
+            "allow_expired": "bool",
+            "allow_unsigned": "bool",
             "components": "list",
+            "keyring": "string",
             "mirrors": "list",
             "name": "string",
             "suite": "string",

@@ -76,7 +76,7 @@ class DebsErrorsTest(absltest.TestCase):
         # Bytes that were never seen: Bazel's download cache remembers the others by their digest.
         cls.texts = {name: os.urandom(16).hex().encode() for name in NAMES}
         cls.packages = {name: cls.publish(base, name) for name in NAMES}
-        source = Source("test-archive", "nowhere", ("main",))
+        source = Source("test-archive", "nowhere", ("main",), allow_unsigned=True)
         cls.lock = Lock(
             Declaration((source,), architectures=("amd64",), roots=NAMES),
             (Index(source.name, "Test", "today", "0" * 64),),

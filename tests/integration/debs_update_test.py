@@ -7,9 +7,10 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from support.apt_archive import packages, release, stanza
+from support.apt_archive import DATE, SIGNER, packages, release, stanza
 
 _TOOL = Path("tools/update_deb_lock").resolve()
+_NEW = ("--source=main,bookworm,main", "--architecture=amd64")
 
 
 class UpdateDebLockTest(absltest.TestCase):
@@ -19,6 +20,7 @@ class UpdateDebLockTest(absltest.TestCase):
         super().setUp()
         self.workspace = Path(self.create_tempdir().full_path)
         self.archive = Path(self.create_tempdir().full_path)
+        (self.workspace / "test.asc").write_bytes(SIGNER.keyring)
 
     def _publish(self, *stanzas: str) -> None:
         for path, data in release({"main/binary-amd64/Packages": packages(*stanzas)}).items():
@@ -42,9 +44,10 @@ class UpdateDebLockTest(absltest.TestCase):
             "--architecture=amd64",
             "--root=root",
             "--exclude=shell",
+            "--keyring=main=test.asc",
         )
         self.assertEqual(made.returncode, 0, made.stderr)
-        self.assertIn("main: Debian of Sat, 11 Jul 2026 10:16:37 UTC\n", made.stderr)
+        self.assertIn(f"main: Debian of {DATE}, signed by {SIGNER.fingerprint}\n", made.stderr)
         self.assertEqual(made.stdout.splitlines()[-1], "amd64: 2 packages, 2.0 MB (+2.0 MB)")
 
         self._publish(stanza("root", Depends="lib, shell"), stanza("lib", "2"), stanza("more"))
@@ -52,6 +55,17 @@ class UpdateDebLockTest(absltest.TestCase):
         lock = json.loads(path.read_text(encoding="utf-8"))
         lock["declaration"]["roots"].append("more")
         path.write_text(json.dumps(lock), encoding="utf-8")
+        edited = path.read_bytes()
+        checked = self._update("--check")
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("lib:amd64: upgraded 1 → 2 (+0.0 MB)\n", checked.stdout)
+        self.assertEndsWith(
+            checked.stderr,
+            "error: debs.lock.json: is not what its declaration gives now (see above); "
+            "run: bazel run @rules_relocatable//tools:update_deb_lock -- --lock=debs.lock.json\n",
+        )
+        self.assertEqual(path.read_bytes(), edited)
+
         refreshed = self._update()
         self.assertEqual(
             refreshed.stdout.splitlines(),
@@ -61,6 +75,11 @@ class UpdateDebLockTest(absltest.TestCase):
                 "amd64: 3 packages, 3.0 MB (+1.0 MB)",
             ],
         )
+        written = path.read_bytes()
+        checked = self._update("--check")
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(checked.stdout, "debs.lock.json: is what its declaration gives now\n")
+        self.assertEqual(path.read_bytes(), written)
 
     def test_errors_are_one_line_and_leave_the_lock_alone(self) -> None:
         path = self.workspace / "debs.lock.json"
@@ -69,8 +88,29 @@ class UpdateDebLockTest(absltest.TestCase):
             ("{", (), "error: debs.lock.json: wanted a JSON object: "),
             (
                 None,
-                ("--source=main,bookworm,main", "--architecture=amd64", "--root=gone"),
+                (*_NEW, "--root=gone", "--keyring=main=test.asc"),
                 "error: gone: the sources have no gone for amd64\n",
+            ),
+            (
+                None,
+                (*_NEW, "--root=root"),
+                "error: declaration: sources[0]: wanted a keyring (--keyring=main=FILE) or "
+                "allow_unsigned (--allow_unsigned=main), found neither\n",
+            ),
+            (
+                None,
+                (*_NEW, "--root=root", "--keyring=main=absent.asc"),
+                f"error: {self.workspace}/absent.asc: No such file or directory\n",
+            ),
+            (
+                None,
+                (*_NEW, "--root=root", "--keyring=other=test.asc"),
+                "error: other: wanted a source, there are main\n",
+            ),
+            (
+                None,
+                (*_NEW, "--root=root", "--keyring=main=test.asc", "--check"),
+                "error: debs.lock.json: is not what its declaration gives now (see above); run: ",
             ),
         ):
             self._publish(stanza("root"))

@@ -1,13 +1,45 @@
-"""A small apt archive, as the bytes of its files."""
+"""A small apt archive, as the bytes of its files, signed with a key of its own."""
 
 import dataclasses
 import hashlib
 import lzma
 
+from pysequoia import ArmorKind, SignatureMode, Tsk, armor, sign
+
+from relocatable.apt.openpgp import Keyring
+from relocatable.apt.trust import Trust
 from relocatable.deb_lock import Source
 from relocatable.errors import RelocatableError
 
-SOURCE = Source("main", "bookworm", ("main",), ("https://mirror.invalid/debian",))
+SOURCE = Source("main", "bookworm", ("main",), ("https://mirror.invalid/debian",), "test.asc")
+DATE = "Sat, 11 Jan 2025 10:16:37 UTC"
+
+
+class Signer:
+    """A key that is made now and never expires.
+
+    Attributes:
+        keyring: Its public part, in ASCII armor.
+        fingerprint: Its certificate's, in upper case.
+    """
+
+    def __init__(self) -> None:
+        self._key = Tsk.generate("A test's archive")
+        certificate = self._key.extract_certificate()
+        self.keyring = armor(bytes(certificate), ArmorKind.PublicKey).encode()
+        self.fingerprint = certificate.fingerprint.upper()
+
+    def clear_sign(self, text: str) -> bytes:
+        """What InRelease is."""
+        return sign(self._key.signer(), text.encode(), mode=SignatureMode.CLEAR)
+
+    def detached(self, data: bytes) -> bytes:
+        """What Release.gpg is."""
+        return sign(self._key.signer(), data, mode=SignatureMode.DETACHED)
+
+
+SIGNER = Signer()
+TRUST = Trust(Keyring.parse(SIGNER.keyring, "test.asc"))
 
 
 def stanza(name: str, version: str = "1", architecture: str = "amd64", **fields: str) -> str:
@@ -61,31 +93,36 @@ def release(texts: dict[str, str], **fields: str) -> dict[str, bytes]:
 
     Args:
         texts: Packages files by path below the suite's directory.
-        fields: Fields of InRelease beyond the usual ones, or instead of them.
+        fields: Fields of InRelease beyond the usual ones, or instead of them; `Valid_Until="x"`
+            becomes `Valid-Until: x`.
+    """
+    indices = {}
+    for name, text in texts.items():
+        indices[name] = text.encode()
+        indices[f"{name}.xz"] = lzma.compress(text.encode())
+    files = {
+        f"dists/bookworm/{name}": data for name, data in indices.items() if name.endswith(".xz")
+    }
+    files["dists/bookworm/InRelease"] = SIGNER.clear_sign(release_text(indices, **fields))
+    return files
+
+
+def release_text(indices: dict[str, bytes], **fields: str) -> str:
+    """A Release file, without a signature.
+
+    Args:
+        indices: The bytes of what it lists, by path below the suite's directory.
+        fields: As for `release`.
     """
     head = {
         "Origin": "Debian",
         "Suite": "oldstable",
         "Codename": "bookworm",
-        "Date": "Sat, 11 Jul 2026 10:16:37 UTC",
-        **fields,
+        "Date": DATE,
+        **{key.replace("_", "-"): value for key, value in fields.items()},
     }
     lines = [f"{key}: {value}" for key, value in head.items()]
     lines.append("SHA256:")
-    files = {}
-    for name, text in texts.items():
-        plain, packed = text.encode(), lzma.compress(text.encode())
-        files[f"dists/bookworm/{name}.xz"] = packed
-        for path, data in ((name, plain), (f"{name}.xz", packed)):
-            lines.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}")
-    files["dists/bookworm/InRelease"] = signed("\n".join(lines))
-    return files
-
-
-def signed(text: str) -> bytes:
-    """The outer form of a clear-signed file."""
-    return (
-        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n"
-        f"{text}\n"
-        "-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----\n"
-    ).encode()
+    for name, data in indices.items():
+        lines.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} {name}")
+    return "\n".join(lines) + "\n"

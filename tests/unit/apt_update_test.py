@@ -11,7 +11,7 @@ from relocatable.apt.changes import changes
 from relocatable.apt.update import update
 from relocatable.deb_lock import Declaration, Lock
 from relocatable.errors import RelocatableError
-from support.apt_archive import SOURCE, archive, packages, stanza
+from support.apt_archive import SOURCE, TRUST, archive, packages, stanza
 
 _DECLARATION = Declaration((SOURCE,), ("amd64", "arm64"), ("root",))
 
@@ -19,7 +19,7 @@ _DECLARATION = Declaration((SOURCE,), ("amd64", "arm64"), ("root",))
 def _update(amd64: str, arm64: str, **replaced: Any) -> Lock:
     files = archive(amd64=amd64, arm64=arm64)
     declaration = dataclasses.replace(_DECLARATION, **replaced)
-    return update(declaration, lambda source: Archive(source, files))
+    return update(declaration, lambda source: Archive(source, files, TRUST))
 
 
 def _root(architecture: str, depends: str, version: str = "1") -> str:

@@ -31,12 +31,14 @@ def _package(name: str, architecture: str, **changes: Any) -> Package:
 
 _LOCK = Lock(
     Declaration(
-        sources=(Source("main", "bookworm", ("main",), ("https://mirror.invalid/debian",)),),
+        sources=(
+            Source("main", "bookworm", ("main",), ("https://mirror.invalid/debian",), "keys/a.asc"),
+        ),
         architectures=("amd64", "arm64"),
         roots=("root",),
         exclude=("perl",),
     ),
-    (Index("main", "Debian", "Sat, 11 Jul 2026 10:16:37 UTC", _DIGEST),),
+    (Index("main", "Debian", "Sat, 11 Jul 2026 10:16:37 UTC", _DIGEST, ("0123456789" * 4,)),),
     (
         _package("data", "all", targets=("amd64", "arm64")),
         _package("libstdc++6", "amd64"),
@@ -125,6 +127,29 @@ class MalformedTest(parameterized.TestCase):
                 "sources",
                 [{**source, "mirrors": ["ftp://x"]}],
                 '.sources[0].mirrors[0]: wanted an http or https URL, found "ftp://x"',
+            ),
+            (
+                "sources",
+                [{**source, "keyring": "../keys.asc"}],
+                ".sources[0].keyring: wanted a keyring's path in the workspace, or its name, "
+                'found "../keys.asc"',
+            ),
+            (
+                "sources",
+                [{**source, "allow_expired": 1}],
+                ".sources[0].allow_expired: wanted true or false, found 1",
+            ),
+            (
+                "sources",
+                [{**source, "keyring": ""}],
+                ".sources[0]: wanted a keyring (--keyring=main=FILE) or allow_unsigned "
+                "(--allow_unsigned=main), found neither",
+            ),
+            (
+                "sources",
+                [{**source, "allow_unsigned": True}],
+                ".sources[0]: wanted a keyring (--keyring=main=FILE) or allow_unsigned "
+                "(--allow_unsigned=main), found both",
             ),
         ):
             change = {key: value}

@@ -40,6 +40,12 @@ _SOURCE = Text("a source's name (a-z, 0-9, -)", re.compile(r"[a-z][a-z0-9-]*"))
 _WORD = Text("a suite or component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
 _URL = Text("an http or https URL", re.compile(r"https?://[^\s/]+(/\S*)?"))
 _LINE = Text("one line of text", re.compile(r"[^\n]*"))
+_KEYRING = Text(
+    "a keyring's path in the workspace, or its name",
+    re.compile(r"(?!.*(^|/)\.\.?(/|$))[^/\s][^\s]*|"),
+)
+# Of version 4 (SHA-1) or 6 (SHA-256): RFC 9580, 5.5.4.
+_FINGERPRINT = Text("a key's fingerprint", re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,12 +57,21 @@ class Source:
         suite: Directory below `dists/`, a code name rather than "stable".
         components: Parts of the suite, for example "main".
         mirrors: Public URLs of the archive's root, tried when the machine's apt has none.
+        keyring: Whose signatures are good: a file in the workspace, or the name of a keyring that
+            `relocatable.apt.keyrings` has; empty if the source is `allow_unsigned`.
+        allow_unsigned: Whether nobody's signature is wanted: then the lock is as good as the
+            network path to the mirror was when it was made.
+        allow_expired: Whether a state of the archive will do that was meant to be replaced by now,
+            as snapshots of a day long ago are.
     """
 
     name: str
     suite: str
     components: tuple[str, ...]
     mirrors: tuple[str, ...] = ()
+    keyring: str = ""
+    allow_unsigned: bool = False
+    allow_expired: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,19 +94,23 @@ class Declaration:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Index:
-    """Which state of a source the lock was made from: information, nothing is computed from it.
+    """Which state of a source the lock was made from.
+
+    Builds compute nothing from it; the next refresh takes no other archive and no older state.
 
     Attributes:
         source: Name of the source.
         origin: The archive's own name for itself (`Origin` of its Release file).
         date: The Release file's `Date`.
-        sha256: Digest of the signed Release file (`InRelease`).
+        sha256: Digest of the Release file with its signature (`InRelease`), or of `Release` alone.
+        signed_by: Fingerprints of the keys whose signatures were verified; none if nobody's was.
     """
 
     source: str
     origin: str
     date: str
     sha256: str
+    signed_by: tuple[str, ...] = ()
 
 
 class Key(NamedTuple):
@@ -297,8 +316,17 @@ def _source(item: Reader) -> Source:
         suite=item.string("suite", _WORD),
         components=item.strings("components", _WORD, least=1),
         mirrors=item.strings("mirrors", _URL),
+        keyring=item.string("keyring", _KEYRING),
+        allow_unsigned=item.boolean("allow_unsigned"),
+        allow_expired=item.boolean("allow_expired"),
     )
     item.done()
+    if bool(source.keyring) == source.allow_unsigned:
+        found = "both" if source.keyring else "neither"
+        raise RelocatableError(
+            f"{item.place}: wanted a keyring (--keyring={source.name}=FILE) or allow_unsigned "
+            f"(--allow_unsigned={source.name}), found {found}"
+        )
     return source
 
 
@@ -308,6 +336,7 @@ def _index(item: Reader) -> Index:
         origin=item.string("origin", _LINE),
         date=item.string("date", _LINE),
         sha256=item.string("sha256", _SHA256),
+        signed_by=item.strings("signed_by", _FINGERPRINT),
     )
     item.done()
     return index

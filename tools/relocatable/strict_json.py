@@ -91,6 +91,13 @@ class Reader:
             _fail(self._place(key), "an integer that is not negative", value)
         return value
 
+    def boolean(self, key: str) -> bool:
+        """Takes true or false."""
+        value = self._take(key)
+        if not isinstance(value, bool):
+            _fail(self._place(key), "true or false", value)
+        return value
+
     def item(self, key: str) -> Self:
         """Takes an object."""
         return self._of(self._take(key), self._place(key))

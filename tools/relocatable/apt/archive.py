@@ -1,21 +1,19 @@
-"""Reads an archive's indices: InRelease, then the Packages files whose digests it lists.
+"""Reads an archive's indices: its Release file, then the Packages files whose digests that lists.
 
-The chain of digests starts at InRelease. Its signature is not checked yet, so the archive, or
-whoever is in between, is trusted when a lock is made; a build trusts only the lock.
+Each link is checked before what hangs on it is read: the keyring says whose Release file is good,
+that has the size and digest of each index, and an index those of each package, which a lock holds.
 """
 
-import dataclasses
 import gzip
 import hashlib
 import io
 import lzma
-from collections.abc import Callable, Iterable
-from typing import Protocol
-
-from debian.deb822 import Release
+from collections.abc import Callable, Iterable, Sequence
 
 from relocatable.apt.download import Mirror
-from relocatable.deb_lock import Index, Source
+from relocatable.apt.release import File
+from relocatable.apt.trust import Fetch, Trust, open_release
+from relocatable.deb_lock import Source
 from relocatable.errors import RelocatableError
 
 # The smallest first; an archive need not have each.
@@ -24,29 +22,8 @@ _OPEN: dict[str, Callable[[io.BytesIO], io.BufferedIOBase]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
     "": lambda file: file,
 }
-# Debian's main is 50 MB. More than this is not unpacked where InRelease doesn't say the size.
+# Debian's main is 50 MB. More than this is not unpacked where Release doesn't say the size.
 _LARGEST = 1 << 30
-
-
-class Fetch(Protocol):
-    """Gets a file below an archive's root."""
-
-    def __call__(self, path: str, size: int | None) -> bytes:
-        """Gives the file's bytes.
-
-        Args:
-            path: Path below the archive's root.
-            size: Bytes that the file has, if known: more are not read.
-
-        Raises:
-            RelocatableError: if it can't be had.
-        """
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _File:
-    size: int
-    sha256: str
 
 
 class Archive:
@@ -56,42 +33,31 @@ class Archive:
         index: Which state of the archive this is.
     """
 
-    def __init__(self, source: Source, fetch: Fetch) -> None:
-        """Fetches and reads InRelease.
+    def __init__(
+        self, source: Source, fetch: Fetch, trust: Trust, others: Sequence[Fetch] = ()
+    ) -> None:
+        """Fetches the Release file and verifies it.
+
+        Args:
+            source: What is wanted.
+            fetch: Gets a file of the archive.
+            trust: Whom to believe.
+            others: The same for further mirrors, which may have an index that the first has not:
+                the digest says what it is, wherever it is from.
 
         Raises:
-            RelocatableError: if there is none, or it is of another suite.
+            RelocatableError: if there is none, it is of another suite, or not to be believed.
         """
         self._source = source
-        self._fetch = fetch
+        self._fetches = (fetch, *others)
         self._root = f"dists/{source.suite}"
-        data = fetch(f"{self._root}/InRelease", None)
-        try:
-            release = Release(data.decode())
-            self._files = {
-                item["name"]: _File(int(item["size"]), item["sha256"])
-                for item in release.get("SHA256", ())
-            }
-        except (KeyError, ValueError) as error:
-            raise RelocatableError(f"{self._root}/InRelease: is not readable: {error}") from error
-        names = [release[key] for key in ("Codename", "Suite") if key in release]
-        if source.suite not in names:
-            found = " and ".join(names) or "none"
-            raise RelocatableError(
-                f"{self._root}/InRelease: wanted suite {source.suite}, found {found}"
-            )
-        self.index = Index(
-            source=source.name,
-            origin=release.get("Origin", ""),
-            date=release.get("Date", ""),
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
+        self._release, self.index = open_release(source, self._root, fetch, trust)
 
     def packages(self, architecture: str) -> list[str]:
         """The text of the Packages file of each component.
 
         Raises:
-            RelocatableError: if one is missing, or not what InRelease says it is.
+            RelocatableError: if one is missing, or not what the Release file says it is.
         """
         return [
             self._packages(f"{component}/binary-{architecture}/Packages")
@@ -99,14 +65,13 @@ class Archive:
         ]
 
     def _packages(self, name: str) -> str:
-        plain = self._files.get(name)
-        limit = plain.size if plain else _LARGEST
+        files = self._release.files
+        limit = files[name].size if name in files else _LARGEST
         for suffix, unpack in _OPEN.items():
-            file = self._files.get(name + suffix)
-            if not file:
+            if name + suffix not in files:
                 continue
             place = f"{self._root}/{name}{suffix}"
-            packed = self._verified(place, file)
+            packed = self._verified(place, files[name + suffix])
             try:
                 text = unpack(io.BytesIO(packed)).read(limit + 1)
                 if len(text) > limit:
@@ -114,47 +79,62 @@ class Archive:
                 return text.decode()
             except (EOFError, OSError, UnicodeDecodeError, lzma.LZMAError) as error:
                 raise RelocatableError(f"{place}: is not readable: {error}") from error
-        raise RelocatableError(f"{self._root}/InRelease: lists no {name}")
+        raise RelocatableError(f"{self._root}: its Release file lists no {name}")
 
-    def _verified(self, place: str, file: _File) -> bytes:
-        data = self._fetch(place, file.size)
-        found = hashlib.sha256(data).hexdigest()
-        if found != file.sha256:
-            raise RelocatableError(
-                f"{place}: wanted {file.size} bytes with sha256 {file.sha256}, "
-                f"found {len(data)} with {found}; is the mirror being updated?"
-            )
-        return data
+    def _verified(self, place: str, file: File) -> bytes:
+        """Gets an index from the first mirror that has the right bytes of it."""
+        named = [f"{place.rpartition('/')[0]}/by-hash/SHA256/{file.sha256}"]
+        errors: dict[str, None] = {}
+        for path in [*(named if self._release.by_hash else ()), place]:
+            for fetch in self._fetches:
+                try:
+                    data = fetch(path, file.size)
+                except RelocatableError as error:
+                    errors[str(error)] = None
+                    continue
+                found = hashlib.sha256(data).hexdigest()
+                if found == file.sha256:
+                    return data
+                more = "or more " if len(data) > file.size else ""
+                errors[
+                    f"{path}: wanted {file.size} bytes with sha256 {file.sha256}, found "
+                    f"{len(data)} {more}with {found}; is the mirror being updated?"
+                ] = None
+        raise RelocatableError("; ".join(errors))
 
 
 def open_archive(
     source: Source,
     urls: Iterable[str],
-    origin: str | None,
+    trust: Trust,
     connect: Callable[[str], Fetch] = Mirror,
+    warn: Callable[[str], None] = print,
 ) -> Archive:
-    """Opens a source's archive at the first of `urls` that has it.
+    """Opens a source's archive at the first of `urls` that has it and is to be believed.
 
     Args:
         source: What is wanted.
         urls: Where the archive's root may be.
-        origin: What the archive called itself last time; on a machine whose apt has several
-            archives with such a suite, this tells them apart. `None` if it is new.
+        trust: Whom to believe.
         connect: Gives access to a URL.
+        warn: Takes what is wrong with each mirror that was passed over.
 
     Raises:
         RelocatableError: if none has it; the message holds the reason for each.
     """
-    errors = []
-    for url in urls:
+    fetches = {url: connect(url) for url in urls}
+    errors: list[str] = []
+    for url, fetch in fetches.items():
+        others = [other for at, other in fetches.items() if at != url]
         try:
-            archive = Archive(source, connect(url))
+            archive = Archive(source, fetch, trust, others)
         except RelocatableError as error:
-            errors.append(str(error))
+            reason = str(error)
+            errors.append(reason if reason.startswith(url) else f"{url}: {reason}")
             continue
-        if origin in {None, archive.index.origin}:
-            return archive
-        errors.append(f"{url}: wanted origin {origin}, found {archive.index.origin}")
+        for reason in errors:
+            warn(f"{source.name}: passed over a mirror: {reason}")
+        return archive
     reasons = "; ".join(errors) or "this machine's apt has no archive with it"
     raise RelocatableError(
         f"source {source.name} ({source.suite} {' '.join(source.components)}): {reasons}; "

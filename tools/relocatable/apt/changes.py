@@ -7,8 +7,16 @@ from relocatable.apt.index import compare
 from relocatable.deb_lock import Lock, Package
 
 
+def differs(old: Lock, new: Lock) -> bool:
+    """Says whether two locks ask for or pin different things.
+
+    That an archive was signed anew, with the same packages that matter, is no difference.
+    """
+    return (old.declaration, old.packages) != (new.declaration, new.packages)
+
+
 def changes(old: Lock | None, new: Lock) -> list[str]:
-    """One line per package that was added, removed or replaced, then a summary.
+    """Whose signatures count now, each package added, removed or replaced, then a summary.
 
     Args:
         old: The lock before; `None` if there was none.
@@ -16,7 +24,7 @@ def changes(old: Lock | None, new: Lock) -> list[str]:
     """
     before = {package.key: package for package in old.packages} if old else {}
     after = {package.key: package for package in new.packages}
-    lines = []
+    lines = [*_trust(old, new)] if old else []
     for key in sorted(before.keys() | after.keys()):
         line = _change(before.get(key), after.get(key))
         if line:
@@ -38,6 +46,25 @@ def _change(old: Package | None, new: Package | None) -> str:
     if old.targets != new.targets:
         return f"now for {', '.join(new.targets)}, was for {', '.join(old.targets)}"
     return ""
+
+
+def _trust(old: Lock, new: Lock) -> Iterable[str]:
+    """What changed in whom the lock believes; a reviewer looks at these lines first."""
+    for kind, before, after in (
+        ("keyring", _keyrings(old), _keyrings(new)),
+        ("signed by", _signers(old), _signers(new)),
+    ):
+        for name in after:
+            if name in before and before[name] != after[name]:
+                yield f"{name}: {kind} {after[name]}, was {before[name]}"
+
+
+def _keyrings(lock: Lock) -> dict[str, str]:
+    return {source.name: source.keyring or "allow_unsigned" for source in lock.declaration.sources}
+
+
+def _signers(lock: Lock) -> dict[str, str]:
+    return {index.source: ", ".join(index.signed_by) or "nobody" for index in lock.indices}
 
 
 def _summaries(old: Lock | None, new: Lock) -> Iterable[str]:

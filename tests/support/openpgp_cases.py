@@ -1,0 +1,316 @@
+"""Signatures that a test can't make itself, since they are about time or are refused today.
+
+Made once, with GnuPG 2.2 and `--faked-system-time`: the keys as of 2020-01-01, the signatures as of
+2020-06-01 (the one called "future" as of 2099-01-01), with `--quick-gen-key`, `--quick-add-key`,
+`--default-sig-expire 1d`, `--digest-algo`. The secret keys are gone.
+"""
+
+from typing import NamedTuple
+
+TEXT = b"Origin: Debian\nCodename: bookworm"
+
+
+class Case(NamedTuple):
+    """A key and what it has signed.
+
+    Attributes:
+        keyring: The public key.
+        message: `TEXT`, clear-signed.
+    """
+
+    keyring: bytes
+    message: bytes
+
+
+CASES = {
+    "expired-key": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdA43iedTlGeOgpggGZyv9WodES3WH/5wqw5F/A
+vNiWqV+0C2V4cGlyZWQta2V5iJYEExYIAD4WIQTLNB1P+fOpaoyKMRcM6Kb+SdM5
+owUCXgvhAAIbAwUJAeEzgAULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRAM6Kb+
+SdM5o05lAQDAK9yzygqLIXcN8R1pmswDRIc2YPYmcclxopH1B3+4qwEAt4M6g8ao
+DdVCyXpY+Ocb5m7TFGFc3lSa7jAfr1pcQAU=
+=LyOJ
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYIAB0WIQTLNB1P+fOpaoyKMRcM6Kb+SdM5owUCXtRFAAAKCRAM6Kb+SdM5
+o2bJAP9Jz7XZ3Z76/1+K8BTswLw7SUJnJz5C3smNe7PEPtYTJgEAx3BN8OFJzBim
+0vSqAPjS+ggkxcXpJ6WIcTUkkUbe7wU=
+=36Iy
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "expired-signature": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdAKsuY/jfTFdL89tW1hrjYoYCTuBiA70HYBfLl
+NatL85+0EWV4cGlyZWQtc2lnbmF0dXJliJAEExYIADgWIQSZ2qkhqRyRVDEV8+If
+Z/x1sZLwigUCXgvhAAIbAwULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRAfZ/x1
+sZLwijIlAQDn+VZDA6+lPely3JHbSqT/v8Lu1pmcQu0g9GWLdll/rwEAiCs2eYHm
+Mkffnp+YL45IhiSk/msiID6xxOXUbX57ZQI=
+=47Ao
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHsEARYIACMWIQSZ2qkhqRyRVDEV8+IfZ/x1sZLwigUCXtRFAAWDAAFRgAAKCRAf
+Z/x1sZLwisZZAQCC8xjbw0x9Rp6ivbWvJJ9HoQSzZyzbYM6Ls0jQpKP5vQD/SrH5
+YFfpVv/c4/t/yzESoXt5c5m7CzeDvcDEc9bHaAs=
+=6lpO
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "future": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdAu7/vPs1hkPmYFBewvePaN/aDeVuXHF8Ylv9K
+A17Y+Ce0BmZ1dHVyZYiQBBMWCAA4FiEELoI4VifrFOP86+Hwov8SSEdddy0FAl4L
+4QACGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQov8SSEdddy2IUgD+Knzr
+m5DudGzElVmg3+5guiidYfIGW/ONLuIWs0hqluYA/0WC97gGkP6NsMoSsts23Rrb
+HqJjjtCJaNS3BjIzZjMH
+=rhTD
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYIAB0WIQQugjhWJ+sU4/zr4fCi/xJIR113LQUC8qUjgAAKCRCi/xJIR113
+LZulAPwMwz+4Gl4wEzkyNRqfA5C4DT89d4+Ga7GJmMYKAg5faAD7B4rLm8CU8DQy
+tMyQw2V4pzm6N+2FlC+M+geSoBqXXQQ=
+=kH5G
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "revoked": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdAU+km2mPfhsMmNUEur4xAU60LiFI80VvbFy9E
+NocJ5fWIeAQgFggAIBYhBOoVp7IjGHZP6/AWrJuSy7seFDIHBQJeC+EAAh0AAAoJ
+EJuSy7seFDIHfcwA/0wuSUiGUhhgZeI1GcA2ZewAQVjvWcu/E3QlbKx6CVbiAP9i
++DyGxH/fOxuFK/cB1668JpCskiyd3aGJskC9bQP4CrQHcmV2b2tlZIiQBBMWCAA4
+FiEE6hWnsiMYdk/r8Basm5LLux4UMgcFAl4L4QACGwMFCwkIBwIGFQoJCAsCBBYC
+AwECHgECF4AACgkQm5LLux4UMgc7nQD+JiF4XMiOvjE2tIKDBiJRWdFp2O0vCQBJ
+y92GA0N7DccA/38f+ZvlMy3YgUm6btZgXPWas/UTe2VLvPsiQlqkI1oP
+=GgNA
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYIAB0WIQTqFaeyIxh2T+vwFqybksu7HhQyBwUCXtRFAAAKCRCbksu7HhQy
+BxoyAQDBDlmxUYhizLB79LK2kB8ZzKaojX64V0FDvuBGeXqWhAEA75dPTM1s1FVW
+IsYJ8/NB05pXU7Cy9YPCH16JFNzHLwM=
+=z/D2
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "sha512": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mQENBF4L4QABCADkDbTbxFsTUEPMJxz7LGii9KQWFQ1HzgIT0oIoMkEmgrkFYwNC
+/eqQ2qanoozkzHWT3NFEW4UNioKYvY0NSxc1M3mgrhe6pYOVm3vvBadthu2JXF31
+8XO24miO6dWLAABFdMbkd2mFvuUj2yqlJWdp2QcruKni7G9TYrHLWCRHGkWHWKit
+PTtqYzuYgh/rzxAUul/+0r2/ji0geqffIDEUp+vbxYB1VrmUnilT5T2Shk4VV8wh
+6jtOfFGSC99ozKgQOEE611p5nn3gqGzumqAEI1uOuCp59dJicp5k/DZ10pu3WQNS
+x9BPcYCtQmLR9+AeVpW+gaC2FHxnID5YwELFABEBAAG0BnNoYTUxMokBTgQTAQoA
+OBYhBMXppqn60L84oPhB4BhvyVh4MXjPBQJeC+EAAhsDBQsJCAcCBhUKCQgLAgQW
+AgMBAh4BAheAAAoJEBhvyVh4MXjP2EgH/2CIqudSLpFUV2wV8nevw24l64Km+zx7
+s2BivsCf14JNirQc4KwaMIqJZwnOcGgKU2D4ABo9q21t55+f2pPyb42Ao9ro0/cQ
+wUtnB3DjoQVcoOkJ3AIuIalD+CsN17Lh0YcWSxt/hFgvoMX50EBlJw/ZTxlr3FSB
+8+YG94gK1GE5QBrUY3niiGN6ViI7Yf/FBGAwXDwYhcGVSsbH6+atCxbv6kS9bb3h
+OcEj5FJDtF31lb96E5weZwIGj3xoQJHHI/+1zI8mXU6Kir881nvqk+Mvz+MsD/0W
+TO7IM4Ka479lnY2eZNSuC/jLwa2ICDV4m5OSvNeRw331cDFTZpLUbuQ=
+=8bDH
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iQEzBAEBCgAdFiEExemmqfrQvzig+EHgGG/JWHgxeM8FAl7URQAACgkQGG/JWHgx
+eM/KrQgApr6QRGYhpdRYRuw1zvrXqd1MexEj3IiGimnTshC4F92uW2t9MfuYdFPq
+30E1zpSafw8iALvsru9Sh21gJ98BCHW8Sv/bREMoaoiF+KCuAVl5tIB70ny9v4hw
+JhoR3eNNHtphY4DwFskXL0D1kOe1xuTXjGtawhTGC91QSIoVDzrIWXrEL3ph27kY
+SibeSBOOdo/tAKonHflKTENBbfuMh1V/5OypVIorFKBGSThSg99+0mZHpGq5dtMK
+wDL/O4rP3quPkvugI7Q5fSgSyvimzE1lGMknxkxpO7NAdxOjfghb9Wo6uIK3WflU
+XhCtUlTaaWUK0J/p92e7fph1Ne3VWw==
+=PL0Z
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "subkey-expired": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdA0O+ePRjXW3ERJrj1MaTtCbxiQo8UkLX2uLmi
+OR2SIfq0DnN1YmtleS1leHBpcmVkiJAEExYIADgWIQTHwpoAjb34IxbAaq5TBeqj
+xs8wwwUCXgvhAAIbAQULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRBTBeqjxs8w
+w6JMAQCQngjpO0GC+5KIEKu3psMEGVvv2aZEKiH8YE/WbavSjwEAudJtRmBlAaRG
+kK6BIXF5AXMvddjSlhrCw0FvNe0s8Qa4MwReC+EAFgkrBgEEAdpHDwEBB0C4cCQa
+e4U6AmgMu1Pij0gFz1ybUVpo8pl7Yh4ubGQWi4j1BBgWCAAmFiEEx8KaAI29+CMW
+wGquUwXqo8bPMMMFAl4L4QACGwIFCQHhM4AAgQkQUwXqo8bPMMN2IAQZFggAHRYh
+BFSw+XBRRZFHLAnGJAa//dZzm475BQJeC+EAAAoJEAa//dZzm475XNgBALN4+6hl
+/QG+vaRD3fPOlJ5XKOQ0eMVxPoPrDQlDPdlsAQCtPf2QAyxjkyEhE/woKGVkUJ47
+Ezzu3NxtzshTM8QvC+sRAQDlLMNYz0TVCIH8L7j9TieXGUt5aLDqLeyBho5jeJFI
+3gD+JHNL9MzzPXP4meQVZAn17pLmQ+jhYnK6Ku+frxd6Iw4=
+=jFIA
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYKAB0WIQRUsPlwUUWRRywJxiQGv/3Wc5uO+QUCXtRFAAAKCRAGv/3Wc5uO
++QTVAQDUtr1dH5pyZBIrpjAXpKziSUhWfvcBRouh7dyjQhgbzQEAuLAggnsNeUhz
+5bY1ThBjvsMGR6WCsPDxGSLyqp1QYg8=
+=VbCV
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "subkey-revoked": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdARATT12AaB2h+HsjLuqe9pHWpQAv8bSOX2UUO
+mXIum320DnN1YmtleS1yZXZva2VkiJAEExYIADgWIQQAuZPETDn6egrbk6FtvWy4
+hXCtXwUCXgvhAAIbAQULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRBtvWy4hXCt
+X0PGAP0V9cdsCmaj5gr/5Utc7pYaQRVkvdaYwTpSv8i7G5pS8wEAi8sbhO1M1aDM
+OaDYYenyhOnR1gwfS/YljFZyS6LvNge4MwReC+EAFgkrBgEEAdpHDwEBB0D7tJb8
+BZS5B+odxBzHYY3xDnxTdEnbuhRXhJ6f4PqXbYh4BCgWCAAgFiEEALmTxEw5+noK
+25Ohbb1suIVwrV8FAl770gACHQIACgkQbb1suIVwrV/qugD/T+YGdwy/fFiDbflc
+FzPU0XNkRrdms9eaAJXllc6122kA/1GRYro8sik4m8675RUkLNXrktWyXCd/66N8
+PPUtMQ8EiO8EGBYIACAWIQQAuZPETDn6egrbk6FtvWy4hXCtXwUCXgvhAAIbAgCB
+CRBtvWy4hXCtX3YgBBkWCAAdFiEEzEtQyT3gu8XIftcaZSKpSHp8maAFAl4L4QAA
+CgkQZSKpSHp8maDqggEA6Pmo/6aYtNm82Ub/WX9z0CvLSpKwO6dVfTTfuHXrOPUA
+/1TIZ/hrL2OEF64kdY7hi8xSoycowJFYtNfl2X5HMoIPph0BALYFiiL++78XPBBQ
+QWMH38fDwVbLGLaxAoq3R0nMDR60AP9a/Zdoce/3MHzdANTam77G2YxGyP8z1KBz
+BSV5vt2YAg==
+=JEEF
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYKAB0WIQTMS1DJPeC7xch+1xplIqlIenyZoAUCXtRFAAAKCRBlIqlIenyZ
+oCc5AP4xc6yiVQgpCty4BW/mQvDJBzEoaUN4017h8c7A/wfACAEA2pTq0SSGBiDF
+SUGTpNIqgssobyJv9oVOETQ5VQVMfQ4=
+=TeIv
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "subkey": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEXgvhABYJKwYBBAHaRw8BAQdAZpD3prYWcz+5Gu55nd4cV342R2IPSCLZSszs
+Jk0OIPW0BnN1YmtleYiQBBMWCAA4FiEE7sAieiJ0Xdk1kmKUgFO/gHfS71oFAl4L
+4QACGwEFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQgFO/gHfS71pvmgEAwuKt
+ECMVk9QWIU8lSztgyLhtpQRK6Mn/UP5NxqiC7ZYA/RZzYAiEpEAO+6cxt+/JfpkR
+MRyFS7X/+Nrr9B3CzhsFuDMEXgvhABYJKwYBBAHaRw8BAQdAUkCUWEjI2TC75tYv
+9MlAzqfGlXhuRvEUnchxHQ8qPMaI7wQYFggAIBYhBO7AInoidF3ZNZJilIBTv4B3
+0u9aBQJeC+EAAhsCAIEJEIBTv4B30u9adiAEGRYIAB0WIQRy/utRtaelsgQq0a6R
+hlH2hAmafwUCXgvhAAAKCRCRhlH2hAmafwfEAQD9WY/CEJ+Lwb56uA84V95uFjOk
+eK9S3+YedJRQ3PooJwEApLxqAwLCXMYyNa9qVqnn/no2UFCw8pvMNuhWLwjVBwhK
+lQEA6TfQKPO54jBJSg/coJtLvYbCmN6jicrOft5Y1GgArBAA/i4SRPyDxLUSkedZ
+IdZ9c1ca0jBfNYhStDWr56Kuk3sN
+=sV8z
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iHUEARYKAB0WIQRy/utRtaelsgQq0a6RhlH2hAmafwUCXtRFAAAKCRCRhlH2hAma
+f7PyAQDFHTiKZcKsiE1GhpI7FMR49X/vOlfRJpZBQXPtbZFH+wD/VH8fWFPRZM/8
+w/NX1voQeQ0nKB9poRx5TTKQphkojAo=
+=jPTW
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "weak-hash": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mQENBF4L4QABCADSm5Zw52jOf/0lTtAD7DtSIUS3cu3YFJkALAHZMsowQqeKfYSZ
+upneTiotOmw8iJ7yMl1UvEWDgsYJksU2tW4KmC8M046gGY3EAf3rJIkeh5xYXrk3
+vzQAeRab+XaAj4sYhegZRIIhsugbHXZBZXHxGmvJSAomgTO4M1DvSaI2dnJB8mdG
+AeEasOMLN2Jy6KBu3YYslq0lzHE5SWjTE6tOgNfdDbifmjLTO/ZTjPpmAMemDpWf
+8i5aHdNz201AQDsIpyjwA6iaiWHm6qaKEQ7ZeF2JqqQbqGJjIvDUr1gEMFd4J3iI
+B5livcG9oFdhypOSZYBWJQLeMzAOYHO9fEWRABEBAAG0CXdlYWstaGFzaIkBTgQT
+AQoAOBYhBL1Dv8rt8KS/NYpKyacrNh8ktpXiBQJeC+EAAhsDBQsJCAcCBhUKCQgL
+AgQWAgMBAh4BAheAAAoJEKcrNh8ktpXil58H/ihSbTYBySBTsQ1akhM5NeDymMr8
+wJSMH7uV0To8EDRxKXxUxc6vrMnezXp1Kk7HActkUcgGYroRSpMXTIvxaPezjD0F
+GjA950m3R0CrLcoJ34U3rwVdsrJYQrUiPabFv59LIjrEUlI5ASYQPVju6Z4EF7eu
+OOjAV+t5hXnp4eCC51NodIuJrWKW7o8UFHa5EUo5ifw48zVOVQRBAzgA1o9Upvs4
+5RcWLhBNopg05Ju8JY26E7P0vt+/fPDCHrxdNh11jygzx9ExGWWH9PhygkvhbNp0
+rvNMoq1mWwOkOp3gm34wuiI6JC3jFXAoiHE338pjO8j2SovFiotYJucIWFc=
+=PD1g
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA1
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iQEzBAEBAgAdFiEEvUO/yu3wpL81ikrJpys2HyS2leIFAl7URQAACgkQpys2HyS2
+leLIkwf8Dw2wtHRgzvEpUYWLSFyHQ9vLZLjvsd6fwrrxRDmUtizPaEdx8CPUznCa
+o3ERTyjcbEMwMajJbyei97ilkGzn4hPKnHXWuq6bG0aBeV3Z1qMOhIygcpHJxOIX
+a17pXsd33yPfQsiLruwYbs/pC2vlN2JejK7x96idz2qbzlC/Q7NTRcw6ZUJ+Y8dq
+cz/Qht/iyvYpiQfJFE95T0tA6Ulw7H5nC7UNYJC8OzdxfBbOALNWp2bcVG+lXguS
+qym34sotCx2a/2xB5Isp+pzRGYNUiexUwuslQxDM2CoqRg/ce6m6ScrYErv/tgpN
+CGKoiYIYXWJHVTh3hM9UpXYgRUZdeg==
+=cD9D
+-----END PGP SIGNATURE-----
+""",
+    ),
+}

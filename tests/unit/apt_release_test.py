@@ -1,0 +1,123 @@
+"""Tests for `relocatable.apt.release`."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from absl.testing import absltest, parameterized
+
+from relocatable.apt.release import File, Release, check_dates, parse, time_of
+from relocatable.errors import RelocatableError
+from support.apt_archive import release_text
+
+_MADE = datetime(2025, 1, 11, 10, 16, 37, tzinfo=UTC)
+_DIGEST = "0123456789abcdef" * 4
+
+
+class ParseTest(parameterized.TestCase):
+    """What a Release file says."""
+
+    def test_all_of_it(self) -> None:
+        text = release_text(
+            {"main/x": b"abc"},
+            Valid_Until="Sat, 18 Jan 2025 10:16:37 UTC",
+            Acquire_By_Hash="yes",
+        )
+        digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        self.assertEqual(
+            parse(text.encode(), "x"),
+            Release(
+                origin="Debian",
+                suites=("bookworm", "oldstable"),
+                date="Sat, 11 Jan 2025 10:16:37 UTC",
+                made=_MADE,
+                valid_until=_MADE + timedelta(days=7),
+                by_hash=True,
+                files={"main/x": File(3, digest)},
+            ),
+        )
+
+    def test_what_may_be_absent(self) -> None:
+        self.assertEqual(parse(b"SHA256:\n", "x"), Release("", (), "", None, None, False, {}))
+
+    @parameterized.parameters(
+        (b"", "wanted a Release file with SHA256 digests, found no digests"),
+        (b"<html>\n<body>Log in</body>", "wanted a Release file with SHA256 digests, found no"),
+        (b"MD5Sum:\n a 1 x\nSHA1:\n", "with SHA256 digests, found MD5Sum, SHA1"),
+        (b"Origin: \xff", "is not readable: "),
+        (b"SHA256:\nDate: soon\n", "Date: wanted a date, found 'soon'"),
+        (b"SHA256:\nValid-Until: Sat, 99 Jul 2026 10:16:37 UTC\n", "Valid-Until: wanted a date"),
+        *(
+            (f"SHA256:\n {line}\n".encode(), "SHA256: wanted a digest, a size and a path")
+            for line in (
+                f"{_DIGEST} 1",
+                f"{_DIGEST} many x",
+                f"{_DIGEST} -1 x",
+                f"{_DIGEST} 1_0 x",
+                f"{_DIGEST} 9999999999999999 x",
+                f"{_DIGEST[1:]} 1 x",
+                f"{_DIGEST} 1 x y",
+            )
+        ),
+    )
+    def test_what_is_wrong(self, data: bytes, message: str) -> None:
+        with self.assertRaisesRegex(RelocatableError, f"^a/Release: .*{message}"):
+            parse(data, "a/Release")
+
+    def test_dates(self) -> None:
+        self.assertEqual(time_of("Sat, 11 Jan 2025 10:16:37 UTC"), _MADE)
+        self.assertEqual(time_of("Sat, 11 Jan 2025 10:16:37 -0000"), _MADE)
+        self.assertEqual(time_of("Sat, 11 Jan 2025 11:16:37 +0100"), _MADE)
+        self.assertIsNone(time_of(""))
+
+
+class CheckDatesTest(parameterized.TestCase):
+    """Which state of an archive is refused."""
+
+    def assert_refused(self, message: str, **changes: Any) -> None:
+        with self.assertRaisesRegex(RelocatableError, f"^x: {message}"):
+            self._check(**changes)
+
+    def _check(
+        self,
+        *,
+        now: datetime = _MADE + timedelta(days=1),
+        not_before: datetime | None = None,
+        expired: str = "say so",
+        **changes: Any,
+    ) -> None:
+        release = dataclasses.replace(parse(release_text({}).encode(), "x"), **changes)
+        check_dates(release, "x", now, not_before=not_before, expired=expired)
+
+    def test_a_good_one(self) -> None:
+        self._check()
+        self._check(valid_until=_MADE + timedelta(days=2), not_before=_MADE)
+        self._check(now=_MADE - timedelta(minutes=59))
+
+    def test_no_date(self) -> None:
+        self.assert_refused("has no Date, so that nothing tells an old state", made=None)
+
+    def test_the_future(self) -> None:
+        self.assert_refused(
+            "is of Sat, 11 Jan 2025 10:16:37 UTC, now is 2025-01-11 09:15 UTC: is this machine's",
+            now=_MADE - timedelta(minutes=61),
+        )
+
+    def test_an_expired_one(self) -> None:
+        until = _MADE + timedelta(hours=1)
+        self.assert_refused(
+            "is of Sat, 11 .* was valid until 2025-01-11: the mirror is behind, .* or say so$",
+            valid_until=until,
+        )
+        self._check(valid_until=until, expired="")
+
+    def test_an_older_one(self) -> None:
+        self.assert_refused(
+            "is of Sat, 11 Jan .* but the lock was made from that of 2025-01-11 10:17 UTC: .* "
+            "to go back: --allow_downgrade$",
+            not_before=_MADE + timedelta(minutes=1),
+        )
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,257 @@
+"""Verifies the signatures of an archive (RFC 9580), without a program of the machine.
+
+Sequoia, with which apt itself verifies, says whether a signature is one. The rest is here: that its
+key is still good today, and words for what is wrong. Sequoia asks whether a key was good when it
+signed, and whoever gets hold of an old key can say that this was long ago.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+from pysequoia import Cert, Sig, verify
+from pysequoia.packet import HashAlgorithm, Packet, PacketPile, SignatureType, Tag
+
+from relocatable.errors import RelocatableError
+
+CLOCK = timedelta(hours=1)
+"""How wrong a clock may be. apt allows ten seconds; the minutes of a laptop hide no attack."""
+
+_HEADER = b"-----BEGIN PGP SIGNED MESSAGE-----"
+# In the text itself a dash at a line's start is escaped.
+_SIGNATURE = b"\n-----BEGIN PGP SIGNATURE-----"
+_ARMORED = re.compile(
+    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----$.*?^-----END PGP PUBLIC KEY BLOCK-----$",
+    re.DOTALL | re.MULTILINE,
+)
+# The enumeration can't be hashed or looked up.
+_STRONG = {
+    "SHA256": HashAlgorithm.SHA256,
+    "SHA384": HashAlgorithm.SHA384,
+    "SHA512": HashAlgorithm.SHA512,
+    "SHA3-256": HashAlgorithm.SHA3_256,
+    "SHA3-512": HashAlgorithm.SHA3_512,
+}
+# Of a file; others are about keys.
+_OF_FILES = (SignatureType.Binary, SignatureType.Text)
+_REVOCATIONS = (SignatureType.KeyRevocation, SignatureType.SubkeyRevocation)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Key:
+    """A key that may sign, a certificate's primary key or one of its subkeys.
+
+    Attributes:
+        fingerprint: Its own, in upper case.
+        certificate: The fingerprint of the primary key, by which people know it.
+        expires: The end of its own or its primary key's life, whichever is first; `None` is never.
+        revoked: Whether it or its primary key was taken back.
+    """
+
+    fingerprint: str
+    certificate: str
+    expires: datetime | None
+    revoked: bool
+
+
+class Signed(NamedTuple):
+    """What somebody has signed.
+
+    Attributes:
+        text: The bytes that are signed, and no others.
+        signers: Fingerprints of the certificates whose signatures are good, sorted.
+    """
+
+    text: bytes
+    signers: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys that are trusted.
+
+    Attributes:
+        name: What error messages call it.
+        certificates: The certificates, as Sequoia has them.
+        keys: Each of their keys by its fingerprint.
+    """
+
+    name: str
+    certificates: tuple[Cert, ...]
+    keys: dict[str, Key]
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Self:
+        """Reads certificates, in ASCII armor (any number of blocks) or in binary.
+
+        Raises:
+            RelocatableError: if there is none, or one is broken.
+        """
+        try:
+            certificates = tuple(
+                certificate
+                for block in _ARMORED.findall(data) or [data]
+                for certificate in Cert.split_bytes(block)
+            )
+            keys = {key.fingerprint: key for c in certificates for key in _keys(c)}
+        except RuntimeError as error:
+            raise RelocatableError(
+                f"{name}: wanted public keys (gpg --export gives such a file): {_first(error)}"
+            ) from error
+        if not certificates:
+            raise RelocatableError(f"{name}: wanted public keys, found none")
+        return cls(name, certificates, keys)
+
+    def clear_signed(self, data: bytes, place: str, now: datetime) -> Signed:
+        """Verifies a file that holds text and its signatures, as InRelease does.
+
+        Args:
+            data: The whole file.
+            place: What error messages call it.
+            now: The time, with a time zone.
+
+        Raises:
+            RelocatableError: if it isn't signed by any of the keys; the message says of each
+                signature by whom and when it was made, and what is wrong with it.
+        """
+        if not data.startswith(_HEADER) or _SIGNATURE not in data:
+            raise RelocatableError(f"{place}: is not signed: wanted a line {_HEADER.decode()}")
+        packets = _packets(data[data.index(_SIGNATURE) + 1 :], place)
+        try:
+            verified = verify(data, self._store)
+        except RuntimeError:
+            verified = None
+        good = {found.signing_key.upper() for found in verified.valid_sigs} if verified else set()
+        signers = self._judge(packets, good, place, now)
+        return Signed(verified.bytes or b"" if verified else b"", signers)
+
+    def detached(self, text: bytes, signature: bytes, place: str, now: datetime) -> Signed:
+        """Verifies a file whose signatures are in another, as those of Release are in Release.gpg.
+
+        Args:
+            text: The file that is signed.
+            signature: The signatures, in ASCII armor or binary.
+            place: What error messages call the latter.
+            now: The time, with a time zone.
+
+        Raises:
+            RelocatableError: as `clear_signed`.
+        """
+        packets = _packets(signature, place)
+        good = set()
+        for packet in packets:
+            try:
+                found = verify(text, self._store, signature=Sig.from_bytes(bytes(packet)))
+            except RuntimeError:
+                continue
+            good |= {each.signing_key.upper() for each in found.valid_sigs}
+        return Signed(text, self._judge(packets, good, place, now))
+
+    def _store(self, _: list[str]) -> list[Cert]:
+        return list(self.certificates)
+
+    def _judge(
+        self, packets: list[Packet], good: set[str], place: str, now: datetime
+    ) -> tuple[str, ...]:
+        """Who has signed; raises unless that is anybody.
+
+        Args:
+            packets: The signatures, as they stand in the file.
+            good: Fingerprints of the keys of which Sequoia has verified a signature.
+            place: What error messages call the file.
+            now: The time.
+        """
+        faults = [
+            (self._find(packet), packet, self._fault(packet, good, now)) for packet in packets
+        ]
+        # One bad signature of a key spoils its others: which of them was verified isn't known.
+        bad = {key for key, _, fault in faults if key and fault}
+        signers = {key.certificate for key, _, _ in faults if key and key not in bad}
+        if not signers:
+            reasons = "; ".join(
+                f"signed {_day(packet.signature_created)} by {_issuer(packet)}: {fault}"
+                for _, packet, fault in faults
+            )
+            raise RelocatableError(f"{place}: {reasons or 'has no signatures'}")
+        return tuple(sorted(signers))
+
+    def _find(self, packet: Packet) -> Key | None:
+        """The key of the keyring that a signature says it is by."""
+        issuer = _issuer(packet)
+        matches = [key for key in self.keys.values() if key.fingerprint.endswith(issuer)]
+        return matches[0] if len(matches) == 1 else None
+
+    def _fault(self, packet: Packet, good: set[str], now: datetime) -> str:
+        """What is wrong with a signature; nothing if it is good."""
+        key = self._find(packet)
+        if not key:
+            return f"that key is not in {self.name}"
+        if packet.hash_algorithm not in _STRONG.values():
+            name = str(packet.hash_algorithm).rpartition(".")[2]
+            return f"made with {name}, which is too weak; wanted one of {', '.join(_STRONG)}"
+        if key.revoked:
+            return "that key is revoked"
+        if key.expires and key.expires <= now:
+            return f"that key expired {_day(key.expires)}; get a newer keyring"
+        if not packet.signature_created or packet.signature_created > now + CLOCK:
+            return f"that is in the future, now is {_day(now)}: is this machine's clock right?"
+        if packet.signature_expiration_time and packet.signature_expiration_time <= now:
+            return f"the signature expired {_day(packet.signature_expiration_time)}"
+        if key.fingerprint not in good:
+            return "it is not a signature of these bytes: they were changed since"
+        return ""
+
+
+def _packets(data: bytes, place: str) -> list[Packet]:
+    """The signatures of a file."""
+    try:
+        packets = list(PacketPile.from_bytes(data))
+    except RuntimeError as error:
+        raise RelocatableError(f"{place}: the signature is broken: {_first(error)}") from error
+    return [packet for packet in packets if packet.signature_type in _OF_FILES]
+
+
+def _keys(certificate: Cert) -> Iterator[Key]:
+    """The keys of a certificate; those that expired or were revoked too."""
+    primary = certificate.fingerprint.upper()
+    packets = list(PacketPile.from_bytes(bytes(certificate)))
+    starts = [n for n, packet in enumerate(packets) if packet.fingerprint]
+    for start, end in zip(starts, [*starts[1:], len(packets)], strict=True):
+        key, signatures = packets[start], packets[start + 1 : end]
+        ends = [certificate.expiration]
+        if key.tag == Tag.PublicSubkey:
+            ends.append(_end(key, signatures))
+        yield Key(
+            fingerprint=str(key.fingerprint).upper(),
+            certificate=primary,
+            expires=min(filter(None, ends), default=None),
+            revoked=certificate.is_revoked or _any_revocation(signatures),
+        )
+
+
+def _end(subkey: Packet, signatures: Iterable[Packet]) -> datetime | None:
+    """When a subkey expires: its newest binding says it (RFC 9580, 5.2.3.13)."""
+    bindings = [s for s in signatures if s.signature_type == SignatureType.SubkeyBinding]
+    dated = [(s.signature_created, s.key_validity_period) for s in bindings if s.signature_created]
+    _, period = max(dated, key=lambda pair: pair[0], default=(None, None))
+    return subkey.key_created + period if subkey.key_created and period else None
+
+
+def _any_revocation(signatures: Iterable[Packet]) -> bool:
+    return any(signature.signature_type in _REVOCATIONS for signature in signatures)
+
+
+def _issuer(packet: Packet) -> str:
+    """Whom a signature says it is by: a fingerprint, or the last 16 digits of one."""
+    return (packet.issuer_fingerprint or packet.issuer_key_id or "an unnamed key").upper()
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "without a date"
+
+
+def _first(error: RuntimeError) -> str:
+    """Sequoia's message; a stack trace may follow it."""
+    return str(error).partition("\n")[0]

@@ -1,0 +1,116 @@
+"""What has to hold of a source's Release file before anything in it is believed."""
+
+import dataclasses
+import hashlib
+from datetime import UTC, datetime
+from typing import Protocol
+
+from relocatable.apt.openpgp import Keyring, Signed
+from relocatable.apt.release import Release, check_dates, parse
+from relocatable.deb_lock import Index, Source
+from relocatable.errors import RelocatableError
+
+
+class Fetch(Protocol):
+    """Gets a file below an archive's root."""
+
+    def __call__(self, path: str, size: int | None) -> bytes:
+        """Gives the file's bytes.
+
+        Args:
+            path: Path below the archive's root.
+            size: Bytes that the file has, if known: more are not read.
+
+        Raises:
+            RelocatableError: if it can't be had.
+        """
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe, and since when.
+
+    Attributes:
+        keyring: The keys of which one has to have signed; `None` if the source is `allow_unsigned`.
+        now: The time.
+        origin: What the archive called itself last time: on a machine whose apt has several
+            archives with such a suite, this tells them apart. `None` if it is new.
+        not_before: When the state was made that was seen last; `None` if any will do.
+    """
+
+    keyring: Keyring | None
+    now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
+    origin: str | None = None
+    not_before: datetime | None = None
+
+
+def open_release(
+    source: Source, directory: str, fetch: Fetch, trust: Trust
+) -> tuple[Release, Index]:
+    """Gets a source's Release file and verifies its signature, its name and its dates.
+
+    Args:
+        source: What is wanted.
+        directory: Where the file is, below the archive's root.
+        fetch: Gets a file of the archive.
+        trust: Whom to believe.
+
+    Returns:
+        The file, and what a lock says of it.
+
+    Raises:
+        RelocatableError: if there is none, or it is not to be believed.
+    """
+    place, data, signed = _signed(source, directory, fetch, trust)
+    release = parse(signed.text, place)
+    _check_name(source, release, place, trust)
+    expired = "" if source.allow_expired else f"say --allow_expired={source.name}"
+    if release.made or trust.keyring:
+        check_dates(release, place, trust.now, not_before=trust.not_before, expired=expired)
+    return release, Index(
+        source=source.name,
+        origin=release.origin,
+        date=release.date,
+        sha256=hashlib.sha256(data).hexdigest(),
+        signed_by=signed.signers,
+    )
+
+
+def _signed(
+    source: Source, directory: str, fetch: Fetch, trust: Trust
+) -> tuple[str, bytes, Signed]:
+    """The file's path, its bytes, and what of them is signed."""
+    plain, inline = f"{directory}/Release", f"{directory}/InRelease"
+    if not trust.keyring:
+        data = fetch(plain, None)
+        return plain, data, Signed(data, ())
+    try:
+        data = fetch(inline, None)
+    except RelocatableError as absent:
+        data = _or_raise(absent, fetch, plain)
+        try:
+            signature = fetch(f"{plain}.gpg", None)
+        except RelocatableError as error:
+            raise RelocatableError(
+                f"{plain}: is not signed: {absent}; {error}; if it never is, and you trust the "
+                f"network and the mirror: --allow_unsigned={source.name}"
+            ) from error
+        return plain, data, trust.keyring.detached(data, signature, f"{plain}.gpg", trust.now)
+    return inline, data, trust.keyring.clear_signed(data, inline, trust.now)
+
+
+def _or_raise(absent: RelocatableError, fetch: Fetch, path: str) -> bytes:
+    """Gets a file; without it, that the first one is absent is all there is to say."""
+    try:
+        return fetch(path, None)
+    except RelocatableError:
+        raise absent from None
+
+
+def _check_name(source: Source, release: Release, place: str, trust: Trust) -> None:
+    # A signed Release of another suite is another archive's truth.
+    if source.suite not in release.suites:
+        found = " and ".join(release.suites) or "none"
+        raise RelocatableError(f"{place}: wanted suite {source.suite}, found {found}")
+    if trust.origin not in {None, release.origin}:
+        raise RelocatableError(f"{place}: wanted origin {trust.origin}, found {release.origin}")
