@@ -14,6 +14,7 @@ _INDEX = {
     "date": "string",
     "origin": "string",
     "sha256": "string",
+    "signed_by": "list",
     "source": "string",
 }
 

@@ -11,6 +11,8 @@ from absl.testing import absltest
 from relocatable.trial import Dist, Outcome, run, unpack
 
 _ARCHIVE = flags.DEFINE_string("archive", None, "The dist.", required=True)
+_LLVM = flags.DEFINE_string("llvm", "16", "LLDB's major version.")
+_PYTHON = flags.DEFINE_string("python", "3.11", "The version of its Python.")
 _DEBUGGEE = flags.DEFINE_string("debuggee", None, "The program to debug.", required=True)
 
 
@@ -53,12 +55,13 @@ class LldbDebugTest(absltest.TestCase):
             "script print('then:', lldb.frame.FindVariable('result').signed)",
             "continue",
         )
+        library = re.escape(f"{self.dist.root}/lib/python{_PYTHON.value}")
         for expected in (
             r"stop reason = breakpoint 1\.1",
             r"frame #0: 0x[0-9a-f]+ debuggee`square\(number=7\) at debuggee\.c:",
             r"frame #1: 0x[0-9a-f]+ debuggee`main at debuggee\.c:",
             r"^read through the module: 7$",
-            rf"^imported from {re.escape(str(self.dist.root))}/lib/python3\.11/json/__init__\.py$",
+            rf"^imported from {library}/json/__init__\.py$",
             r"^then: 49$",
             r"^square 49$",
             r"exited with status = 3 \(0x00000003\)",
@@ -88,7 +91,9 @@ class LldbDebugTest(absltest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertNotIn("Error", outcome.output)
         names = {Path(path).name for path in outcome.loaded}
-        self.assertContainsSubset({"liblldb-16.so.1", "libssl.so.3", "libsqlite3.so.0"}, names)
+        self.assertContainsSubset(
+            {f"liblldb-{_LLVM.value}.so.1", "libssl.so.3", "libsqlite3.so.0"}, names
+        )
         outside = [p for p in outcome.loaded if not Path(p).is_relative_to(self.dist.root)]
         self.assertEmpty(outside)
 

@@ -81,6 +81,16 @@ class BundleTest(parameterized.TestCase):
         self.assertEqual(edited.content, b"x = 1\nprefix_scheme = 'posix_prefix'\n")
         self.assertEqual([edit.what for edit in edited.record.edits], ["text"])
 
+    def test_what_is_for_who_builds_from_outside(self) -> None:
+        base = library()
+        for name in ("_sysconfig_vars__x.json", "build-details.json", "json/build-details.json"):
+            base.add(f"{HOME}/{name}", File(b"{}", RECORD))
+        tree = made(base=base)
+        self.assertEqual(
+            [path for path in tree.nodes if path.endswith(".json")],
+            [f"{HOME}/json/build-details.json"],
+        )
+
     def test_a_library_that_does_without_sysconfig(self) -> None:
         tree = library()
         for name in ("_sysconfigdata__x", "sysconfig"):

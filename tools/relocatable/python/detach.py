@@ -5,6 +5,7 @@ What is free already stays as it is.
 """
 
 import posixpath
+import re
 from dataclasses import replace
 
 from relocatable import content
@@ -18,6 +19,9 @@ PACKAGES = "dist-packages"
 SYSCONFIG_DATA = "_sysconfigdata"
 """How the module begins that has the variables of the build."""
 
+# The same variables as JSON, since 3.14, for who builds for this Python from outside; nothing of
+# the library reads it, and it can't be true of every place.
+_FOR_BUILDERS = re.compile(r"(_sysconfig_vars[^/]*|build-details)\.json")
 # Debian's `sysconfig` installs to /usr/local, to keep out of apt's way.
 _SCHEME = (b"prefix_scheme = 'posix_local'", b"prefix_scheme = 'posix_prefix'")
 
@@ -28,15 +32,22 @@ def library(found: Library) -> Library:
     Raises:
         RelocatableError: if its `_sysconfigdata` is none, or that of another Python.
     """
-    nodes = {path: _freed(path, node, found.version) for path, node in found.nodes.items()}
+    nodes = {
+        path: _freed(path, node, found.version)
+        for path, node in found.nodes.items()
+        if not _FOR_BUILDERS.fullmatch(path)
+    }
     return replace(found, nodes=nodes)
 
 
 def tree(found: Tree, home: str, version: str) -> None:
     """Frees the library at directory `home` of a tree; errors as for `library`."""
     for path, node in list(found.files()):
-        if path.startswith(home + "/"):
-            found.nodes[path] = _freed(path.removeprefix(home + "/"), node, version, path)
+        name = path.removeprefix(home + "/")
+        if _FOR_BUILDERS.fullmatch(name):
+            del found.nodes[path]
+        elif name != path:
+            found.nodes[path] = _freed(name, node, version, path)
 
 
 def _freed(path: str, node: File | Link, version: str, shown: str = "") -> File | Link:
