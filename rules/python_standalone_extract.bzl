@@ -1,27 +1,29 @@
 """Unpacks a CPython of the project python-build-standalone."""
 
-load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
+load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 def _python_standalone_extract_impl(ctx):
     tree = declare_tree(ctx)
     licenses = ctx.actions.declare_file(ctx.label.name + ".licenses.json")
+    texts = declare_tree(ctx, ".licenses")
     args = tool_args(ctx)
     args.add(ctx.file.archive, format = "--archive=%s")
     args.add(ctx.attr.python_version, format = "--python_version=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     args.add(licenses, format = "--licenses=%s")
+    tree_flags(args, "license_texts", [texts])
     ctx.actions.run(
         executable = ctx.executable._python_standalone_extract,
         arguments = [args],
         inputs = [ctx.file.archive],
-        outputs = tree_files([tree]) + [licenses],
+        outputs = tree_files([tree, texts]) + [licenses],
         env = ENVIRONMENT,
         mnemonic = "PythonStandaloneExtract",
         progress_message = "Extracting Python %{label}",
     )
-    return tree_outputs(ctx, tree, also = [licenses])
+    return tree_outputs(ctx, tree, also = [licenses]) + [LicenseTextsInfo(texts = texts)]
 
 python_standalone_extract = rule(
     implementation = _python_standalone_extract_impl,
@@ -46,5 +48,5 @@ CPython and what is linked into it, if the archive is a full one, which tells th
             cfg = "exec",
         ),
     } | TREE_ATTRIBUTES,
-    provides = [TreeInfo],
+    provides = [TreeInfo, LicenseTextsInfo],
 )

@@ -15,6 +15,7 @@ _VERSION = flags.DEFINE_string("python_version", None, "MAJOR.MINOR.", required=
 _OUT = flags.DEFINE_string("out", None, "The tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
 _LICENSES = flags.DEFINE_string("licenses", None, "Whose licences apply, as JSON.", required=True)
+_TEXTS = flags.DEFINE_string("license_texts", None, "TAR=PROVENANCE: where licences are to go.")
 
 
 def main() -> None:
@@ -25,6 +26,8 @@ def main() -> None:
     with whole(Path(_LICENSES.value)) as file:
         file.write((json.dumps(components, indent=2) + "\n").encode())
         tree_tar.write(found.tree, Path(_OUT.value), Path(_PROVENANCE.value))
+        for tar, provenance in cli.pairs("license_texts", filter(None, [_TEXTS.value])).items():
+            tree_tar.write(found.texts(), Path(tar), Path(provenance))
 
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ class StandaloneTest(parameterized.TestCase):
         )
         text = found.tree.file("share/licenses/python/LICENSE.zlib.txt")
         self.assertEqual(content.read(text.content), b"text")
+        self.assertIn("LICENSE.zlib.txt", found.texts().nodes)
 
     @parameterized.parameters(
         ({"python_version": "3.12.1"}, " is Python 3.12.1; 3.11 is wanted"),

@@ -34,6 +34,7 @@ _DESCRIPTION = "python/PYTHON.json"
 _ROOTS = ("python/install", "python")
 _FORMATS = range(5, 9)
 _LIBC = "linux-gnu"
+_TEXT = re.compile(rf"{LICENSES}/[^/]+|lib/python3\.\d+/LICENSE\.txt")
 
 # Flags that lead to the libraries that it was linked with, and the programs that built it.
 _FLAG = re.compile(rb"-[IL]/tools/[^\s'\"]*")
@@ -70,6 +71,14 @@ class Standalone:
 
     tree: Tree
     components: dict[str, Component] = field(default_factory=dict)
+
+    def texts(self) -> Tree:
+        """The licences' texts, whichever of its files somebody takes."""
+        texts = Tree()
+        for path, file in self.tree.files():
+            if _TEXT.fullmatch(path):
+                texts.add(posixpath.basename(path), file)
+        return texts
 
 
 def extract(archive: Path, version: str, label: str) -> Standalone:
