@@ -26,7 +26,7 @@ FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so
 
 FLAT = 200 * MIB
 """For the large file, of the whole process."""
-PER_ENTRY = 2500
+PER_ENTRY = 3000
 """Bytes for each of many files: what is known of it is held as objects of Python."""
 
 
