@@ -11,11 +11,12 @@ from relocatable.closure import Options
 from relocatable.errors import RelocatableError
 from relocatable.layout import DEFAULT
 from relocatable.output import whole
+from relocatable.provenance import Origin
 from relocatable.relocate import Libc
 from relocatable.report import linkage, page
 
 _TREE = flags.DEFINE_string("tree", None, "TAR=PROVENANCE: the dist's tree.", required=True)
-_KEPT = flags.DEFINE_multi_string("kept", [], "Provenance of a tree that is kept whole.")
+_KEPT = flags.DEFINE_multi_string("kept", [], "PROVENANCE=LABEL of a tree that is kept whole.")
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _LIBRARIES = flags.DEFINE_string("libraries", DEFAULT.libraries, "Where the loader's are.")
@@ -34,17 +35,26 @@ def main() -> None:
         host=frozenset(() if own else facts.system_libraries),
         library_path=(_LIBRARIES.value,) if own else None,
     )
-    kept = {
-        record.origin for path in _KEPT.value for record in provenance.read(Path(path)).values()
-    }
-    found = linkage.document(tree, options, kept if _KEPT.value else None)
+    kept = _kept()
+    found = linkage.document(tree, options, kept)
     if _LINKAGE.value:
         with whole(Path(_LINKAGE.value)) as file:
             file.write((json.dumps(found, indent=1) + "\n").encode())
     if _PAGE.value:
-        written = page.page(tree, _metadata(), found, _changes())
+        written = page.page(tree, _metadata(), found, kept, _changes())
         with whole(Path(_PAGE.value)) as file:
             file.write(written)
+
+
+def _kept() -> dict[Origin, str]:
+    kept: dict[Origin, str] = {}
+    for pair in _KEPT.value:
+        path, equals, label = pair.partition("=")
+        if not equals:
+            raise RelocatableError(f"--kept={pair}: PROVENANCE=LABEL is wanted")
+        for record in provenance.read(Path(path)).values():
+            kept.setdefault(record.origin, label)
+    return kept
 
 
 def _metadata() -> dict[str, Any]:

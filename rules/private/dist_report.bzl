@@ -47,7 +47,9 @@ def _report(ctx, target, tree, kept, kind, metadata, previous):
     records = [each.provenance for each in kept]
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
-    args.add_all(records, format_each = "--kept=%s")
+    for record in records:
+        label = str(record.owner).removeprefix("@@").replace("%", "%%")
+        args.add(record, format = "--kept=%s=" + label)
     args.add(target.facts, format = "--target=%s")
     args.add(ctx.attr.libc, format = "--libc=%s")
     if "libraries" in ctx.attr.layout:

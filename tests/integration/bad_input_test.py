@@ -359,6 +359,19 @@ class DistTest(BadInputTest):
         tree = self.tree({"a": b""})
         self.assertEqual(self.refused("dist_listing", f"--tree={tree}", "--out=x", flag), [problem])
 
+    def test_a_report_that_lacks_something(self) -> None:
+        facts = f"--target={self.file('facts.json', json.dumps(FACTS).encode())}"
+        tree = f"--tree={self.tree({'a': b''})}"
+        bad = self.file("bad.json", b"{}")
+        for flags, problem in (
+            (("--linkage=x", "--kept=x"), "--kept=x: PROVENANCE=LABEL is wanted"),
+            (("--page=x",), "--page wants --metadata"),
+            (("--page=x", f"--metadata={bad}"), f"{bad}: "),
+        ):
+            with self.subTest(problem):
+                (line,) = self.refused("dist_report", tree, facts, *flags)
+                self.assertStartsWith(line, problem)
+
     def test_a_bill_of_materials_of_what_says_nonsense_of_itself(self) -> None:
         info = "lib/python3.11/site-packages/x-1.dist-info"
         about = {f"{info}/METADATA": b"Name: x\nVersion: 1\n", f"{info}/RECORD": b"a,b\n"}

@@ -37,32 +37,37 @@ def built(path: str, *needed: str, soname: str | None = None, program: bool = Fa
 
 
 def dist() -> Tree:
-    """bin/tool needs liba, which needs libb; a module needs libb; liblone is only asked for."""
+    """bin/tool needs liba, which needs libb; liblone is only asked for, and needs libfar."""
     layer, pool = Tree(), Tree()
     layer.add("bin/tool", built("bin/tool", "liba.so", program=True))
-    layer.add("lib/liblone.so", built("lib/liblone.so", soname="liblone.so"))
+    layer.add("lib/liblone.so", built("lib/liblone.so", "libfar.so", soname="liblone.so"))
     layer.add("share/x.txt", File(b"x" * 7, record("data", "x")))
-    for name, needed in {"liba.so": ["libb.so"], "libb.so": [], TARGET.loader: []}.items():
-        pool.add(f"usr/lib/{name}", built(f"usr/lib/{name}", *needed, soname=name))
+    pool.add("usr/lib/liba.so", built("usr/lib/liba.so", "libb.so", soname="liba.so"))
+    for name in ("libb.so", "libfar.so", TARGET.loader):
+        pool.add(f"usr/lib/{name}", built(f"usr/lib/{name}", soname=name))
     return relocate([layer], [pool], Request("//:x", TARGET, LAUNCHER))
 
 
 class LinkageTest(absltest.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        kept = {record("tool", "bin/tool").origin, record("liblone.so", "lib/liblone.so").origin}
+        kept = dict.fromkeys(
+            (record("tool", "bin/tool").origin, record("liblone.so", "lib/liblone.so").origin),
+            "//:layer",
+        )
         self.document = linkage.document(dist(), OPTIONS, kept)
         self.objects: dict[str, Any] = {each["path"]: each for each in self.document["objects"]}
 
     def test_why_each_is_there(self) -> None:
         self.assertEqual(
-            {path: (each["kept"], each["chain"]) for path, each in self.objects.items()},
+            {path: (each["layer"], each["chain"]) for path, each in self.objects.items()},
             {
-                "libexec/tool": (True, ["libexec/tool"]),
-                "lib/liba.so": (False, ["libexec/tool", "lib/liba.so"]),
-                "lib/libb.so": (False, ["libexec/tool", "lib/liba.so", "lib/libb.so"]),
-                "lib/liblone.so": (True, []),
-                f"lib/{TARGET.loader}": (False, ["libexec/tool", f"lib/{TARGET.loader}"]),
+                "libexec/tool": ("//:layer", ["libexec/tool"]),
+                "lib/liba.so": (None, ["libexec/tool", "lib/liba.so"]),
+                "lib/libb.so": (None, ["libexec/tool", "lib/liba.so", "lib/libb.so"]),
+                "lib/liblone.so": ("//:layer", ["lib/liblone.so"]),
+                "lib/libfar.so": (None, ["lib/liblone.so", "lib/libfar.so"]),
+                f"lib/{TARGET.loader}": (None, ["libexec/tool", f"lib/{TARGET.loader}"]),
             },
         )
 
@@ -71,7 +76,7 @@ class LinkageTest(absltest.TestCase):
         self.assertEqual((need["name"], need["found"]), ("libb.so", "lib/libb.so"))
         self.assertEqual(self.objects["lib/libb.so"]["needed_by"], ["lib/liba.so"])
         self.assertEqual(self.objects["libexec/tool"]["opened"], "program")
-        self.assertEqual(self.document["unneeded"], ["lib/liblone.so"])
+        self.assertEqual(self.document["unneeded"], ["lib/libfar.so", "lib/liblone.so"])
         (program,) = self.document["programs"]
         self.assertEqual(program["launchers"], ["bin/tool"])
 
@@ -101,8 +106,14 @@ class PageTest(absltest.TestCase):
         self.tree.add(HOSTILE, hostile)
         self.tree.add("to\udcffwards", Link("a\udcff", record("p", "l")))
         self.metadata = {"name": HOSTILE, "sources": []}
-        self.linkage = linkage.document(self.tree, OPTIONS, None)
-        self.page = page.page(self.tree, self.metadata, self.linkage, None).decode()
+        self.tree.add("lib/lib\udcff.so", built("l", soname="libodd.so"))
+        self.tree.add("lib/libodd.so", Link("lib\udcff.so", record("p", "l")))
+        self.linkage = linkage.document(self.tree, OPTIONS, {})
+        self.page = self.written(self.tree)
+
+    def written(self, tree: Tree) -> str:
+        kept = {record("data", "x").origin: HOSTILE}
+        return page.page(tree, self.metadata, self.linkage, kept, None).decode()
 
     def test_nothing_leaves_the_page(self) -> None:
         parser = _References()
@@ -130,16 +141,26 @@ class PageTest(absltest.TestCase):
         data = json.loads(text)
         self.assertEqual(data["linkage"], self.linkage)
         self.assertEqual(data["metadata"], self.metadata)
-        files = {path: (size, *more) for path, size, _, *more in data["tree"]["files"]}
-        self.assertEqual(files["share/x.txt"], (7,))
-        self.assertEqual(files[HOSTILE], (1, ["text"]))
+        layers = data["tree"]["layers"]
+        files = {
+            path: (size, layers[layer], *edits)
+            for path, size, _, layer, *edits in data["tree"]["files"]
+        }
+        self.assertEqual(files["share/x.txt"], (7, HOSTILE))
+        self.assertEqual(files[HOSTILE], (1, None, ["text"]))
         self.assertEqual(
-            data["tree"]["links"][0][:2], ["to?wards".replace("?", "\ufffd"), "a\ufffd"]
+            data["tree"]["links"],
+            [
+                ["lib/libodd.so", "lib\udcff.so", "lib/lib\udcff.so"],
+                ["to\udcffwards", "a\udcff", None],
+            ],
         )
+        # What is told of an object is found by its path, whatever that is made of.
+        self.assertIn("lib/lib\udcff.so", {each["path"] for each in data["linkage"]["objects"]})
+        self.assertIn("lib/lib\udcff.so", files)
 
     def test_the_same_each_time(self) -> None:
-        again = page.page(dist(), {"name": "x"}, self.linkage, None)
-        self.assertEqual(again, page.page(dist(), {"name": "x"}, self.linkage, None))
+        self.assertEqual(self.written(dist()), self.written(dist()))
 
 
 if __name__ == "__main__":

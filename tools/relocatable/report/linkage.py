@@ -5,7 +5,7 @@ asks for, who asks for it, and the shortest way that leads to it from something 
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from relocatable.tree import Tree
 FORMAT = 1
 """Rises when a reader of the old JSON would misread the new."""
 
-_BEGINNINGS = {RootKind.PROGRAM: "program", RootKind.MODULE: "module"}
+# Where ways begin, the best known first, and what JSON calls it.
+_BEGINNINGS = {RootKind.PROGRAM: "program", RootKind.MODULE: "module", RootKind.ALONE: None}
 
 
 @dataclass(slots=True)
@@ -32,10 +33,11 @@ class Object:
         size: in bytes.
         source: the package or label that it is from.
         opened: `program` or `module` if something opens it by its path; None if not.
-        kept: whether it was asked for; else it is there because something links to it.
+        layer: the label of what it is kept from; None if it was taken from the libraries.
         needs: what its NEEDED entries mean, in their order.
         needed_by: paths of the objects that link to it, sorted.
-        chain: paths from what is started to it, both included; empty if nothing leads to it.
+        chain: paths to it from a program; else from a module; else from what nothing links to;
+            empty if only a circle leads to it.
         requires: symbol versions by the library that is to have them, both sorted.
     """
 
@@ -44,20 +46,20 @@ class Object:
     size: int
     source: str
     opened: str | None = None
-    kept: bool = True
+    layer: str | None = None
     needs: list[dict[str, Any]] = field(default_factory=list)
     needed_by: list[str] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
     requires: dict[str, list[str]] = field(default_factory=dict)
 
 
-def document(tree: Tree, options: Options, kept: Collection[Origin] | None) -> dict[str, Any]:
+def document(tree: Tree, options: Options, kept: Mapping[Origin, str]) -> dict[str, Any]:
     """Returns the linkage of a dist, ready for JSON.
 
     Args:
         tree: the dist.
         options: as `closure.trace` takes them.
-        kept: the origins of what was asked for; None if nobody knows.
+        kept: of what the dist was asked to keep, the origins, and the label of what has them.
     """
     lookup = Objects(tree, ())
     found = trace(tree, options, lookup)
@@ -96,7 +98,7 @@ def _plain(each: Object) -> dict[str, Any]:
     return {name: getattr(each, name) for name in Object.__slots__}
 
 
-def _objects(tree: Tree, lookup: Objects, kept: Collection[Origin] | None) -> dict[str, Object]:
+def _objects(tree: Tree, lookup: Objects, kept: Mapping[Origin, str]) -> dict[str, Object]:
     files = Files(tree, lookup, whole_system=False)
     objects = {}
     for path, elf in lookup.all():
@@ -112,7 +114,7 @@ def _objects(tree: Tree, lookup: Objects, kept: Collection[Origin] | None) -> di
             elf.soname,
             content.size(file.content),
             str(origin.source),
-            kept=kept is None or origin in kept,
+            layer=kept.get(origin),
             requires={library: sorted(requires[library]) for library in sorted(requires)},
         )
     return objects
@@ -144,13 +146,17 @@ def _link(objects: Mapping[str, Object], found: Closure) -> dict[str, list[str]]
 
 
 def _explain(objects: Mapping[str, Object], found: Closure, edges: Mapping[str, list[str]]) -> None:
-    """Finds the shortest way to each object, from programs first, and then from modules."""
+    """Finds the shortest way to each object."""
     for kind, name in _BEGINNINGS.items():
         begin = [load.root for load in found.loads if load.root.kind is kind]
+        if kind is RootKind.ALONE:
+            linked = {path for path, each in objects.items() if each.needed_by}
+            begin = [root for root in begin if root.path not in linked]
         work: deque[str] = deque()
         for root in begin:
             # The loader starts programs, and nothing else may link to it.
-            ways = [[root.path]] + ([[root.path, root.loader]] if root.loader else [])
+            started_by = root.loader if kind is RootKind.PROGRAM else None
+            ways = [[root.path]] + ([[root.path, started_by]] if started_by else [])
             for way in ways:
                 if way[-1] in objects and not objects[way[-1]].chain:
                     objects[way[-1]].chain = way

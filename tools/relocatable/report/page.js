@@ -30,11 +30,15 @@
   // ---- Files, and where they are from ----
 
   const sources = data.tree.sources.map((name) => ({ name, bytes: 0, files: 0, hue: null }));
-  const files = data.tree.files.map(([path, size, source, edits]) => {
+  const files = data.tree.files.map(([path, size, source, layer, edits]) => {
     sources[source].bytes += size;
     sources[source].files += 1;
-    return { path, size, source: sources[source], edits: edits || [] };
+    return { path, size, source: sources[source], layer: data.tree.layers[layer], edits: edits || [], links: [] };
   });
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  for (const [path, , real] of data.tree.links) {
+    if (byPath.has(real)) byPath.get(real).links.push(path);
+  }
   const HUES = [205, 28, 145, 275, 350, 55, 180, 320, 95, 240];
   [...sources].sort((a, b) => b.bytes - a.bytes).slice(0, HUES.length)
     .forEach((source, rank) => { source.hue = HUES[rank]; });
@@ -209,7 +213,13 @@
     }
     return found.sort((a, b) => b.size - a.size).slice(0, count);
   }
-  function go(node) { here = node; draw(); }
+  // What was pressed may be gone then: who came by keyboard goes on from the first part.
+  function go(node) {
+    const inside = byId("map-section").contains(document.activeElement);
+    here = node;
+    draw();
+    if (inside && document.activeElement === document.body) byId("children").querySelector("button").focus();
+  }
   function choose(node) { if (node.file && !node.sorted.length) select(node.file); else go(node); }
 
   function map() {
@@ -236,6 +246,14 @@
       while (node.parent !== here && node.parent) node = node.parent;
       go(node);
     });
+    element.addEventListener("pointerleave", () => {
+      if (pointed) pointed.classList.remove("pointed");
+      pointed = null;
+      byId("pointed").textContent = "\u00a0";
+    });
+    byId("map-section").addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && here.parent) go(here.parent);
+    });
     for (const button of document.querySelectorAll("[data-view]")) {
       button.addEventListener("click", () => {
         for (const other of document.querySelectorAll("[data-view]")) {
@@ -250,8 +268,12 @@
   // ---- One file ----
 
   const objects = new Map(linkage.objects.map((object) => [object.path, object]));
-  const byPath = new Map(files.map((file) => [file.path, file]));
   let selected = null;
+  // What is looked for in: all that a file is known by.
+  for (const file of files) {
+    const { soname } = objects.get(file.path) || {};
+    file.text = [file.path, ...file.links, file.source.name, soname || ""].join(" ").toLowerCase();
+  }
 
   const pathButton = (path, text = path) => byPath.has(path)
     ? make("button", { type: "button", class: "link path", onclick: () => select(byPath.get(path), false) }, text)
@@ -264,34 +286,39 @@
   function why(file, object) {
     const started = linkage.programs.find((program) => program.launchers.includes(file.path));
     if (started) return make("p", {}, "A launcher, which starts ", pathButton(started.path), ".");
-    if (!object) return make("p", {}, `Comes with ${file.source.name}.`);
+    const from = file.layer ? `Kept from ${file.layer}.` : "Taken from the libraries.";
+    if (!object && !file.layer && /^[@/]/.test(file.source.name)) return make("p", {}, `Made by ${file.source.name}.`);
+    if (!object) return make("p", {}, file.layer ? from : "Taken from the libraries, because a policy of the dist says so.");
     if (object.chain.length > 1) {
       const steps = object.chain.map((path, depth) => {
         const step = make("li", {}, depth === object.chain.length - 1 ? make("span", { class: "path" }, path) : pathButton(path));
         step.style.setProperty("--depth", Math.min(depth, 8));
         return step;
       });
-      const title = object.kept ? "Asked for; and needed" : "Why it is here";
-      return make("div", {}, make("h3", {}, title), make("ol", { class: "chain" }, ...steps));
+      return make("div", {}, make("h3", {}, "Why it is here"), make("p", {}, from), make("ol", { class: "chain" }, ...steps));
     }
-    if (object.opened === "module") return make("p", {}, "A Python extension module.");
-    if (object.opened === "program") return make("p", {}, "A program.");
-    if (object.chain.length === 1) return make("p", {}, "What a program is started with.");
-    return make("p", {}, object.kept
-      ? "Asked for. No program and no Python module of the dist links to it; it may be opened by name."
-      : "No program and no Python module of the dist links to it.");
+    if (object.opened === "module") return make("p", {}, `A Python extension module. ${from}`);
+    const program = linkage.programs.find(({ path }) => path === file.path);
+    if (program && program.launchers.length) {
+      const starters = program.launchers.flatMap((path) => [" ", pathButton(path)]);
+      return make("p", {}, `A program. ${from} Started by`, ...starters, ".");
+    }
+    if (program) return make("p", {}, `A program. ${from}`);
+    return make("p", {}, `${from} No ELF file of the dist asks for it: what uses it opens it by name.`);
   }
 
   function select(file, scroll = true) {
     selected = file;
     const object = objects.get(file.path);
     const details = byId("details");
+    const inside = details.contains(document.activeElement);
     const edits = [...new Set(file.edits)];
     const from = `${bytes(file.size)} from ${file.source.name}`;
     details.replaceChildren(...[
-      make("p", { class: "path" }, file.path),
+      make("p", { class: "path", tabindex: "-1" }, file.path),
       make("p", { class: "note" }, edits.length ? `${from}; edited: ${edits.join(", ")}` : from),
       why(file, object),
+      listed("Links to it", file.links.map((path) => make("span", { class: "path" }, path))),
       object && listed("Needs", object.needs.map((need) => need.found
         ? make("span", {}, pathButton(need.found, need.name), make("span", { class: "note" }, ` ${need.how}`))
         : make("span", {}, make("span", { class: "path" }, need.name),
@@ -301,6 +328,7 @@
       object && listed("Symbol versions that it requires", Object.entries(object.requires)
         .map(([library, versions]) => make("span", {}, make("span", { class: "path" }, library), ` ${versions.join(", ")}`))),
     ].filter(Boolean));
+    if (inside) details.firstElementChild.focus({ preventScroll: true });
     for (const button of document.querySelectorAll("#found button")) {
       button.setAttribute("aria-current", String(button.textContent === file.path));
     }
@@ -312,11 +340,7 @@
     const SHOWN = 60;
     const search = () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const hits = files.filter((file) => {
-        const object = objects.get(file.path);
-        const text = `${file.path} ${file.source.name} ${object && object.soname || ""}`.toLowerCase();
-        return words.every((word) => text.includes(word));
-      });
+      const hits = files.filter((file) => words.every((word) => file.text.includes(word)));
       if (!words.length) hits.sort((a, b) => b.size - a.size);
       byId("count").textContent = words.length ? `${hits.length} of ${files.length} files`
         : `the largest of ${files.length} files`;
@@ -388,11 +412,11 @@
     column("Sizes", Object.entries(changes.sizes).map(([name, [old, now]]) =>
       row(`${name}: ${bytes(old)} → ${bytes(now)}`, delta(now - old), kind(now - old))));
     const facts = [];
-    for (const aspect of ["about", "baselines"]) {
+    for (const [aspect, more] of [["about", ""], ["baselines", " required"]]) {
       const found = changes[aspect] || { added: {}, removed: {}, changed: {} };
-      for (const [name, [old, now]] of Object.entries(found.changed)) facts.push(row(name, `${said(old)} → ${said(now)}`));
-      for (const [name, value] of Object.entries(found.added)) facts.push(row(name, `now ${said(value)}`));
-      for (const [name, value] of Object.entries(found.removed)) facts.push(row(name, `was ${said(value)}`));
+      for (const [name, [old, now]] of Object.entries(found.changed)) facts.push(row(name + more, `${said(old)} → ${said(now)}`));
+      for (const [name, value] of Object.entries(found.added)) facts.push(row(name + more, `now ${said(value)}`));
+      for (const [name, value] of Object.entries(found.removed)) facts.push(row(name + more, `was ${said(value)}`));
     }
     column("Facts", facts);
     for (const [aspect, title] of [["packages", "Debian packages"], ["distributions", "Python distributions"], ["entry_points", "Entry points"]]) {

@@ -13,6 +13,8 @@ from importlib import resources
 from typing import Any
 
 from relocatable import content as contents
+from relocatable.errors import RelocatableError
+from relocatable.provenance import Origin
 from relocatable.tree import Directory, File, Link, Tree
 
 # In the order of the bytes that a browser reads; data comes last, so that the rest is there.
@@ -41,6 +43,7 @@ def page(
     tree: Tree,
     metadata: Mapping[str, Any],
     linkage: Mapping[str, Any],
+    kept: Mapping[Origin, str],
     changes: Mapping[str, Any] | None,
 ) -> bytes:
     """Returns the page.
@@ -49,6 +52,7 @@ def page(
         tree: the dist.
         metadata: as `relocatable.metadata` writes it.
         linkage: as `report.linkage` gives it.
+        kept: as `report.linkage` takes it.
         changes: as `relocatable.diff` writes them, against a former dist; None if there is none.
     """
     style, script, body = (_own(f"page.{ending}") for ending in ("css", "js", "html"))
@@ -56,7 +60,7 @@ def page(
         "metadata": metadata,
         "linkage": linkage,
         "changes": changes,
-        "tree": _entries(tree),
+        "tree": _entries(tree, kept),
     }
     text = _PAGE.format(
         title=html.escape(f"{metadata['name']}: what is in it"),
@@ -70,33 +74,41 @@ def page(
     return text.encode()
 
 
-def _entries(tree: Tree) -> dict[str, Any]:
-    """The files and links of a tree; sources by number, because they repeat."""
+def _entries(tree: Tree, kept: Mapping[Origin, str]) -> dict[str, Any]:
+    """The files and links of a tree; sources and layers by number, because they repeat."""
     sources: dict[str, int] = {}
+    layers: dict[str | None, int] = {None: 0}
     files: list[list[Any]] = []
     links: list[list[Any]] = []
     for path, node in tree:
         if isinstance(node, Directory):
             continue
-        source = sources.setdefault(str(node.record.origin.source), len(sources))
-        shown = _shown(path)
+        origin = node.record.origin
+        source = sources.setdefault(str(origin.source), len(sources))
         match node:
             case File():
+                layer = layers.setdefault(kept.get(origin), len(layers))
                 edits = [edit.what for edit in node.record.edits]
                 size = contents.size(node.content)
-                files.append([shown, size, source, *([edits] if edits else [])])
+                files.append([path, size, source, layer, *([edits] if edits else [])])
             case Link():
-                links.append([shown, _shown(node.target), source])
-    return {"sources": list(sources), "files": files, "links": links}
+                links.append([path, node.target, _real(tree, path)])
+    return {"sources": list(sources), "layers": list(layers), "files": files, "links": links}
 
 
-def _shown(path: str) -> str:
-    """A path that can be written as UTF-8, also if its bytes are none."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _real(tree: Tree, path: str) -> str | None:
+    """What a link leads to in the end; None for one that leads nowhere."""
+    try:
+        return tree.follow(path)
+    except RelocatableError:
+        return None
 
 
 def _json(data: object) -> str:
-    """JSON that can stand between script tags: no text in it ends the element, or is markup."""
+    """JSON that can stand between script tags: no text in it ends the element, or is markup.
+
+    It is ASCII, also if a path is no UTF-8: a script can hold what no page can.
+    """
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
