@@ -18,6 +18,7 @@ from relocatable.apt import sources
 from relocatable.apt.archive import Archive, open_archive
 from relocatable.apt.changes import changes, differs
 from relocatable.apt.keyrings import keyring
+from relocatable.apt.packages import verify_packages
 from relocatable.apt.release import time_of
 from relocatable.apt.trust import Trust
 from relocatable.apt.update import update
@@ -53,6 +54,11 @@ _ALLOW_DOWNGRADE = flags.DEFINE_bool(
 _CHECK = flags.DEFINE_bool(
     "check", False, "Write nothing; fail if the lock isn't what refreshing it would give."
 )
+_VERIFY_PACKAGES = flags.DEFINE_bool(
+    "verify_packages",
+    False,
+    "Also download what is new (all, with --check), and compare it with its index.",
+)
 _NOTHING = Declaration(sources=(), architectures=(), roots=())
 
 
@@ -61,15 +67,23 @@ def _main() -> None:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ""))
     path = workspace / _LOCK.value
     old = deb_lock.parse(path.read_bytes(), _LOCK.value) if path.exists() else None
+    archives: dict[str, Archive] = {}
 
     def connect(source: Source) -> Archive:
         urls = _mirrors(source.name) or [*sources.mirrors(source), *source.mirrors]
         archive = open_archive(source, urls, _trust(source, workspace, old), warn=_say)
-        by = ", ".join(archive.index.signed_by) or "nobody (allow_unsigned)"
+        if source.allow_unsigned:
+            _say(f"warning: {source.name}: nobody's signature is wanted (allow_unsigned)")
+        by = ", ".join(archive.index.signed_by) or "nobody"
         _say(f"{source.name}: {archive.index.origin} of {archive.index.date}, signed by {by}")
+        archives[source.name] = archive
         return archive
 
     new = update(_declaration(old.declaration if old else _NOTHING), connect)
+    deb_lock.check(new, Path(_LOCK.value))
+    if _VERIFY_PACKAGES.value:
+        known = {package.sha256 for package in old.packages} if old and not _CHECK.value else set()
+        verify_packages((p for p in new.packages if p.sha256 not in known), archives)
     if not _CHECK.value:
         deb_lock.write(new, path)
         print("\n".join(changes(old, new)))

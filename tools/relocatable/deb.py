@@ -111,6 +111,18 @@ def unpack(
         ]
 
 
+def identity(path: Path, scratch: Path) -> Package:
+    """Reads what a package says of itself, and nothing of what it brings.
+
+    Raises:
+        RelocatableError: if the file is not a whole .deb.
+    """
+    store = Store(path)
+    control, _ = _members(store)
+    (unpacked,) = decompress([(control.name, control.data)], scratch, 1)
+    return _package(path, unpacked, _sha256(store))
+
+
 def items(deb: Deb) -> Iterator[Item]:
     """Yields the paths of a package in the order of its archive.
 

@@ -220,11 +220,19 @@ def write(lock: Lock, path: Path) -> None:
     Raises:
         RelocatableError: if `read` would refuse it, for whatever an archive says about a package.
     """
-    data = render(lock)
-    parse(data, f"{path} (not written)")
-    problems(contradictions(lock), f"{path}: not written, the lock contradicts itself:")
+    check(lock, path)
     with output.whole(path) as file:
-        file.write(data)
+        file.write(render(lock))
+
+
+def check(lock: Lock, path: Path) -> None:
+    """Refuses a lock that `read` would refuse, before anything is done with it.
+
+    Raises:
+        RelocatableError: for whatever an archive says about a package.
+    """
+    parse(render(lock), f"{path} (not written)")
+    problems(contradictions(lock), f"{path}: not written, the lock contradicts itself:")
 
 
 def render(lock: Lock) -> bytes:

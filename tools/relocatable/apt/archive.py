@@ -81,11 +81,26 @@ class Archive:
                 raise RelocatableError(f"{place}: is not readable: {error}") from error
         raise RelocatableError(f"{self._root}: its Release file lists no {name}")
 
+    def package(self, path: str, file: File) -> bytes:
+        """Gets a package.
+
+        Args:
+            path: Where it is, below the archive's root.
+            file: What the index says of it.
+
+        Raises:
+            RelocatableError: if no mirror has it with these bytes.
+        """
+        return self._first([path], file)
+
     def _verified(self, place: str, file: File) -> bytes:
-        """Gets an index from the first mirror that has the right bytes of it."""
-        named = [f"{place.rpartition('/')[0]}/by-hash/SHA256/{file.sha256}"]
+        named = f"{place.rpartition('/')[0]}/by-hash/SHA256/{file.sha256}"
+        return self._first([named, place] if self._release.by_hash else [place], file)
+
+    def _first(self, paths: Sequence[str], file: File) -> bytes:
+        """Gets a file from the first path, of the first mirror, that has the right bytes."""
         errors: dict[str, None] = {}
-        for path in [*(named if self._release.by_hash else ()), place]:
+        for path in paths:
             for fetch in self._fetches:
                 try:
                     data = fetch(path, file.size)
@@ -95,10 +110,10 @@ class Archive:
                 found = hashlib.sha256(data).hexdigest()
                 if found == file.sha256:
                     return data
-                more = "or more " if len(data) > file.size else ""
+                count = f"more than {file.size}" if len(data) > file.size else str(len(data))
                 errors[
-                    f"{path}: wanted {file.size} bytes with sha256 {file.sha256}, found "
-                    f"{len(data)} {more}with {found}; is the mirror being updated?"
+                    f"{path}: wanted {file.size} bytes with sha256 {file.sha256}, "
+                    f"found {count} with {found}; is the mirror being updated?"
                 ] = None
         raise RelocatableError("; ".join(errors))
 
