@@ -214,8 +214,8 @@ _LIES = {
     ),
     "a state before that of the lock": (
         _fields(Date=_date(-9)),
-        "InRelease: is of .*, but the lock was made from that of .*: the mirror is behind, or takes "
-        "you back to what had holes; ask another, or, to go back: --allow_downgrade",
+        "InRelease: is of .*, but the lock was made from that of .*: the mirror is behind, or "
+        "takes you back to what had holes; ask another, or, to go back: --allow_downgrade",
     ),
     "the future": (
         _fields(Date=_date(2)),
