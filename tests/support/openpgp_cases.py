@@ -1,8 +1,9 @@
 """Signatures that a test can't make itself, since they are about time or are refused today.
 
 Made once, with GnuPG 2.2 and `--faked-system-time`: the keys as of 2020-01-01, the signatures as of
-2020-06-01 (the one called "future" as of 2099-01-01), with `--quick-gen-key`, `--quick-add-key`,
-`--default-sig-expire 1d`, `--digest-algo`. The secret keys are gone.
+2020-06-01 (those of weak keys 2024-06-01, the one called "future" 2099-01-01), with
+`--quick-gen-key`, `--quick-add-key`, `--default-sig-expire 1d`, `--digest-algo` and
+`--cert-digest-algo`. The secret keys are gone.
 """
 
 from typing import NamedTuple
@@ -310,6 +311,76 @@ cz/Qht/iyvYpiQfJFE95T0tA6Ulw7H5nC7UNYJC8OzdxfBbOALNWp2bcVG+lXguS
 qym34sotCx2a/2xB5Isp+pzRGYNUiexUwuslQxDM2CoqRg/ce6m6ScrYErv/tgpN
 CGKoiYIYXWJHVTh3hM9UpXYgRUZdeg==
 =cD9D
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "weak-key": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mI0EZZIAgAEEAMo/OmVVvkuMQcW35HjhF8S6/jnc9Rwpd1Y8xp1SNyzoKVl5Nw4q
+3ZgqbSxDQflmjaBykYHJ/gTlQjFSPl9n/n9ZYKnqtpyzuIJnuIOkccpGMsh6KjgC
+f8foZsexodXul0jKieuNmV14LYjllJ3zyveN885KwwGV5//t8qcxiAvTABEBAAG0
+BXNtYWxsiM4EEwEKADgWIQS2+CLAqZyhFwgS0nUi+CUZ3R4rzwUCZZIAgAIbAwUL
+CQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRAi+CUZ3R4rz+xxA/9VkImHaPzokYM7
+SDNcJdLaVM2P4BhpB0I41mUayNMW8AkvtkrxTQC2KeGhZWTFYJBYXqoSnpNLM0y0
+/8Bv+Duzr6PKi48LPexva6Vv7GOBkSbFECfTjRUgS2XviySbSbsdpJbxSJqX79uB
+djV+qcpRzktGfYzszes0dMFysunSaA==
+=nAcp
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iLMEAQEKAB0WIQS2+CLAqZyhFwgS0nUi+CUZ3R4rzwUCZlpkgAAKCRAi+CUZ3R4r
+z1b7A/0feN+DcZ4oTlcCA4fXnKiPrTn5xWFCZQkP0wIfR0HZKC128WDa0yRsOADr
+EbPapl+7HjgBLyDtJd9UVSiqdGIo61roC+jrXubskf+rkJrUB/mnHwFcBl+Ba92k
+ptJYTl7Fv/KlvDuMH3JVlS6RZ7rs9rnn7cwzntYTQTsCZySznQ==
+=obDQ
+-----END PGP SIGNATURE-----
+""",
+    ),
+    "weak-self-signature": Case(
+        b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mQENBGWSAIABCACsBIkh9sag3gKZ+RQ0xcus4WFV6N/7s2A+ggSdiCFV79uvWl+z
+agODtdJ0yx+DE6kNnM/YwBLVBooY31H2gKhxFEAyfBuE3Jl1GOzfeTdekg6ZzoZt
+lwUwMecjSLWiMx2fjjblAGunq/HYx08x4lRx/K2P9mFxe6ZiwqxIMnh1hnWt+0n8
+T8WNtvVCtDjbhvhAnH99F5q2dyzwroL+uD1WJcd+4UJgJRjaSglEL+pC8cilifs6
+ypAPZRgFYkNt91W7WYrBFlzadrYer3fWgtWa8weVcsFRl7HjDqQ/AhlLejuT/6iU
+iHiRI0r0S4rQh7q9ZmFcJvfkfOJVv7oT9NgNABEBAAG0A29sZIkBTgQTAQIAOBYh
+BKPN3PB37semHXO1FDyAVL3cIHIKBQJlkgCAAhsDBQsJCAcCBhUKCQgLAgQWAgMB
+Ah4BAheAAAoJEDyAVL3cIHIKSBcIAIj545Tfbqmt2zbuBfms+HLmoNRQ0I6c4lfQ
+WwcacTRFaQlWHEJagSGTjzgwKWKJt/JDtPqrWT5H2unjFXcxC4bFodVynXsFS789
+ewJu1wEyVNmpgdCEY+9wOy4QwswTwMa4YC+DOK6NyJt49Awqm/5L7c6/UTwfNuwm
+3lpuMmGdHoBnr26Q14ZAacQejtwJ4zGJjxvMBculjsJmSXsrJ62DFKNkdHXHBmfC
+Dgwz8IpkPll0SO2pp9rsCbOUXLM8Rcj6otnfvxUsoYE/p1yOkt8aHpWUbK0V8f/z
+6T14riOv8R2oqv6/679aPOV0yHXDgZdAeEzNdPwKG3kXsPz6TeE=
+=S7EY
+-----END PGP PUBLIC KEY BLOCK-----
+""",
+        b"""\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+Origin: Debian
+Codename: bookworm
+-----BEGIN PGP SIGNATURE-----
+
+iQEzBAEBCgAdFiEEo83c8Hfux6Ydc7UUPIBUvdwgcgoFAmZaZIAACgkQPIBUvdwg
+cgpuDwgAghiqBf5mAB2mx7j0y+ipjHQ0ldl2XGq0rP7fhuuWUpTTMqfA2KneFjXQ
+a5oKaAEpRVRiPFDDk+EKgETvk1wFloAI++v3S7/2aZlWVfPtjFPLMOj1ciRXj/5y
+fuxjIgVd7Xh9bxAxzf0Rj5s1JkVcLa3jDLh9Nq+hKceGyksE+r3m92IYTcU8b2/7
+ApovdLyC31v7AJuXSvOxTwLSvY6tz27EEt65yGA7xnr6aM5V5RUkUQ6KvxLlQnQB
+/5Yg5rcJudqr/EiH3kTXbLP9xYh9fZRebiMVhuXz0U1rFSK/q1WMjbywuqTKroEo
+W2vG09+0WawvWwFXY9+VAxWbDj07aQ==
+=tWIG
 -----END PGP SIGNATURE-----
 """,
     ),

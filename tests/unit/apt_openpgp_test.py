@@ -43,6 +43,8 @@ class OldSignaturesTest(parameterized.TestCase):
             "weak-hash",
             "2020-06-01 by .*: made with SHA1, which is too weak; wanted one of SHA256, ",
         ),
+        ("weak-key", "2024-06-01 by .*: that key or what it says of itself is too weak today: "),
+        ("weak-self-signature", "2024-06-01 by .*: that key or what it says of itself is too weak"),
         (
             "future",
             "signed 2099-01-01 by .* is in the future, now is 2026-07-01: is this machine's",
@@ -139,6 +141,12 @@ class KeyringTest(parameterized.TestCase):
         for signer in (first, second):
             signed = keyring.clear_signed(signer.clear_sign("a: b\n"), "x", _now())
             self.assertEqual(signed.signers, (signer.fingerprint,))
+
+    def test_a_weak_key_beside_a_good_one(self) -> None:
+        good = Signer()
+        keyring = Keyring.parse(CASES["weak-key"].keyring + good.keyring, "a.asc")
+        signed = keyring.clear_signed(good.clear_sign("a: b\n"), "x", _now())
+        self.assertEqual(signed.signers, (good.fingerprint,))
 
     def test_binary_as_well(self) -> None:
         first, second = Signer(), Signer()

@@ -48,12 +48,14 @@ class Key:
         certificate: The fingerprint of the primary key, by which people know it.
         expires: The end of its own or its primary key's life, whichever is first; `None` is never.
         revoked: Whether it or its primary key was taken back.
+        weak: Why nobody should believe it today, in Sequoia's words; empty if there is no reason.
     """
 
     fingerprint: str
     certificate: str
     expires: datetime | None
     revoked: bool
+    weak: str
 
 
 class Signed(NamedTuple):
@@ -191,6 +193,8 @@ class Keyring:
         if packet.hash_algorithm not in _STRONG.values():
             name = str(packet.hash_algorithm).rpartition(".")[2]
             return f"made with {name}, which is too weak; wanted one of {', '.join(_STRONG)}"
+        if key.weak:
+            return f"that key or what it says of itself is too weak today: {key.weak}"
         if key.revoked:
             return "that key is revoked"
         if key.expires and key.expires <= now:
@@ -216,19 +220,32 @@ def _packets(data: bytes, place: str) -> list[Packet]:
 def _keys(certificate: Cert) -> Iterator[Key]:
     """The keys of a certificate; those that expired or were revoked too."""
     primary = certificate.fingerprint.upper()
+    expires, revoked, weak = _state(certificate)
     packets = list(PacketPile.from_bytes(bytes(certificate)))
     starts = [n for n, packet in enumerate(packets) if packet.fingerprint]
     for start, end in zip(starts, [*starts[1:], len(packets)], strict=True):
         key, signatures = packets[start], packets[start + 1 : end]
-        ends = [certificate.expiration]
+        ends = [expires]
         if key.tag == Tag.PublicSubkey:
             ends.append(_end(key, signatures))
         yield Key(
             fingerprint=str(key.fingerprint).upper(),
             certificate=primary,
             expires=min(filter(None, ends), default=None),
-            revoked=certificate.is_revoked or _any_revocation(signatures),
+            revoked=revoked or _any_revocation(signatures),
+            weak=weak,
         )
+
+
+def _state(certificate: Cert) -> tuple[datetime | None, bool, str]:
+    """When it expires, whether it is revoked, and why that can't be told.
+
+    A keyring may well have keys from before SHA-1 and short keys were broken.
+    """
+    try:
+        return certificate.expiration, certificate.is_revoked, ""
+    except RuntimeError as error:
+        return None, False, _first(error)
 
 
 def _end(subkey: Packet, signatures: Iterable[Packet]) -> datetime | None:
