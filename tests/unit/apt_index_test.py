@@ -2,7 +2,8 @@
 
 from absl.testing import absltest, parameterized
 
-from relocatable.apt.index import Catalogue, Relation, compare, parse_relations
+from relocatable.apt.index import Catalogue
+from relocatable.apt.relation import Relation, compare, parse_relations
 from relocatable.errors import RelocatableError
 from support.apt_archive import packages, stanza
 

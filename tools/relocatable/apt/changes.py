@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from relocatable.apt.download import megabytes
-from relocatable.apt.index import compare
+from relocatable.apt.relation import compare
 from relocatable.deb_lock import Lock, Package
 
 

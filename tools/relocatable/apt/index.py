@@ -5,59 +5,22 @@ the file is split, and a stanza is parsed when somebody asks for its package.
 """
 
 import dataclasses
+import fnmatch
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from debian.deb822 import Packages, PkgRelation
-from debian.debian_support import NativeVersion
+from debian.deb822 import Packages
 
-from relocatable.deb_lock import NAME
+from relocatable.apt.relation import Alternatives, Relation, compare, parse_relations
 from relocatable.errors import RelocatableError
 
-# Policy 7.1 and its deprecated spellings, as the results of `compare` that each allows.
-_COMPARISONS = {
-    "<<": (-1,),
-    "<": (-1, 0),
-    "<=": (-1, 0),
-    "=": (0,),
-    ">=": (0, 1),
-    ">": (0, 1),
-    ">>": (1,),
-}
+PRIORITY = 500
+"""Of a source that declares none, as in apt_preferences(5)."""
+
 _BLANK_LINES = re.compile(r"\n{2,}")
 _NAME_FIELD = re.compile(r"^Package:[ \t]*(\S+)", re.MULTILINE)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Relation:
-    """One alternative of a dependency: a name, and which packages of that name will do.
-
-    Attributes:
-        name: Name of a package, concrete or virtual.
-        comparison: One of `<< <= = >= >>`, or empty: then any version will do.
-        version: What the comparison is with.
-        qualifier: What follows a colon after the name: empty, "any" or an architecture.
-    """
-
-    name: str
-    comparison: str = ""
-    version: str = ""
-    qualifier: str = ""
-
-    def allows(self, version: str | None) -> bool:
-        """Says whether a version will do; `None` is a `Provides` without one (Policy 7.5)."""
-        if not self.comparison:
-            return True
-        if version is None:
-            return False
-        return compare(version, self.version) in _COMPARISONS[self.comparison]
-
-    def __str__(self) -> str:
-        """The way that a control file writes it."""
-        qualified = f"{self.name}:{self.qualifier}" if self.qualifier else self.name
-        return f"{qualified} ({self.comparison} {self.version})" if self.comparison else qualified
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +36,8 @@ class Candidate:
         size: Bytes.
         sha256: Digest of the file.
         depends: Pre-Depends and Depends: every one has to be met, by any of its alternatives.
+        recommends: As `depends`; what would be nice to have.
+        conflicts: Conflicts and Breaks: what may not be there together with it.
         provides: Virtual names, with the version that is provided or `None`.
     """
 
@@ -83,29 +48,91 @@ class Candidate:
     path: str
     size: int
     sha256: str
-    depends: tuple[tuple[Relation, ...], ...]
+    depends: tuple[Alternatives, ...]
+    recommends: tuple[Alternatives, ...]
+    conflicts: tuple[Relation, ...]
     provides: tuple[tuple[str, str | None], ...]
+
+    def meets(self, relation: Relation) -> bool:
+        """Says whether it is what a relation asks for, by its own name or one that it provides."""
+        own = self.name == relation.name and relation.allows(self.version)
+        return own or any(n == relation.name and relation.allows(v) for n, v in self.provides)
+
+    def refuses(self, other: "Candidate") -> bool:
+        """Says whether it conflicts with another package. A package is no enemy of itself."""
+        return self.name != other.name and any(map(other.meets, self.conflicts))
+
+    def __str__(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pin:
+    """What a person says of a package's version or source.
+
+    Attributes:
+        pattern: Name of a package; `*` stands for anything.
+        version: The only version that will do; empty for any.
+        source: The only source whose package will do; empty for any.
+    """
+
+    pattern: str
+    version: str = ""
+    source: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Pin":
+        """Reads `package=version` or `package/source`, as apt-get's command line has it."""
+        rest, _, version = text.partition("=")
+        pattern, _, source = rest.partition("/")
+        return cls(pattern, version, source)
+
+    def names(self, name: str) -> bool:
+        """Says whether it is about a package of this name."""
+        return fnmatch.fnmatchcase(name, self.pattern)
+
+    def allows(self, candidate: "Candidate") -> bool:
+        """Says whether a package that it names will do."""
+        return self.version in {"", candidate.version} and self.source in {"", candidate.source}
+
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        return f"{self.pattern}/{self.source}" if self.source else f"{self.pattern}={self.version}"
 
 
 class Catalogue:
     """What all sources together offer for one architecture.
 
     `add` the indices in the order of the sources: between equal versions the earlier is preferred.
+
+    Attributes:
+        architecture: Which one.
     """
 
-    def __init__(self, architecture: str) -> None:
+    def __init__(self, architecture: str, pins: Iterable[Pin] = ()) -> None:
         self.architecture = architecture
+        self._pins = tuple(pins)
         self._stanzas: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._priorities: dict[str, int] = {}
         self._providers: dict[str, set[str]] = defaultdict(set)
         self._parsed: dict[str, tuple[Candidate, ...]] = {}
+        self._matches: dict[Relation, tuple[Candidate, ...]] = {}
 
-    def add(self, source: str, packages: str) -> None:
+    def add(self, source: str, packages: str, priority: int = PRIORITY) -> None:
         """Adds the text of one `Packages` file.
+
+        Args:
+            source: Name of the source that it is of.
+            packages: The text.
+            priority: A package of a source with a higher one is preferred, whatever its version.
 
         Raises:
             RelocatableError: if a stanza has no package name or an unreadable `Provides`.
         """
         self._parsed.clear()
+        self._matches.clear()
+        self._priorities[source] = priority
         for stanza in filter(None, _BLANK_LINES.split(packages.strip())):
             field = _NAME_FIELD.search(stanza)
             if not field:
@@ -118,71 +145,48 @@ class Catalogue:
                     self._providers[virtual].add(field[1])
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """The packages that have this name, the newest first.
+        """The packages that have this name and that pins allow, the preferred first.
 
         Raises:
-            RelocatableError: if one of them is not described as Debian's archives do it.
+            RelocatableError: if one of them is not described as Debian's archives do it, or pins
+                allow none of them.
         """
         if name not in self._parsed:
             found = [_candidate(source, stanza) for source, stanza in self._stanzas.get(name, ())]
-            found.sort(key=functools.cmp_to_key(_newest_first))
-            self._parsed[name] = tuple(found)
+            found.sort(key=functools.cmp_to_key(self._preferred_first))
+            self._parsed[name] = self._pinned(name, tuple(found))
         return self._parsed[name]
 
     def providers(self, name: str) -> list[str]:
         """Names of the packages that provide a virtual name, sorted."""
         return sorted(self._providers.get(name, ()))
 
-    def matches(self, relation: Relation) -> Iterator[Candidate]:
+    def matches(self, relation: Relation) -> tuple[Candidate, ...]:
         """The packages that meet a relation: concrete ones first, then those that provide it."""
+        if relation not in self._matches:
+            self._matches[relation] = tuple(self._search(relation))
+        return self._matches[relation]
+
+    def _search(self, relation: Relation) -> Iterator[Candidate]:
         if relation.qualifier not in {"", "any", self.architecture}:
             return
-        for candidate in self.candidates(relation.name):
-            if relation.allows(candidate.version):
-                yield candidate
-        for provider in self.providers(relation.name):
-            for candidate in self.candidates(provider):
-                if any(n == relation.name and relation.allows(v) for n, v in candidate.provides):
-                    yield candidate
+        for name in dict.fromkeys((relation.name, *self.providers(relation.name))):
+            yield from (found for found in self.candidates(name) if found.meets(relation))
 
+    def _preferred_first(self, left: Candidate, right: Candidate) -> int:
+        by_priority = self._priorities[right.source] - self._priorities[left.source]
+        return by_priority or compare(right.version, left.version)
 
-def compare(left: str, right: str) -> int:
-    """Orders two versions as dpkg does: -1, 0 or 1.
-
-    Raises:
-        RelocatableError: if one of them is no Debian version.
-    """
-    try:
-        a, b = NativeVersion(left), NativeVersion(right)
-    except ValueError as error:
-        raise RelocatableError(f"wanted Debian versions, found {left!r}, {right!r}") from error
-    return (a > b) - (a < b)
-
-
-def _newest_first(left: Candidate, right: Candidate) -> int:
-    return compare(right.version, left.version)
-
-
-def parse_relations(text: str, place: str) -> tuple[tuple[Relation, ...], ...]:
-    """Reads a field like Depends: all of the outer tuple are wanted, any of each inner one.
-
-    Args:
-        text: The field's value.
-        place: What error messages call it.
-
-    Raises:
-        RelocatableError: if it isn't a list of relations (Policy 7.1).
-    """
-    groups = PkgRelation.parse_relations(text) if text.strip() else []
-    return tuple(tuple(_relation(item, place) for item in group) for group in groups)
-
-
-def _relation(item: "PkgRelation.ParsedRelation", place: str) -> Relation:
-    comparison, version = item["version"] or ("", "")
-    # python-debian gives what it can't read as a name.
-    if not NAME.pattern.fullmatch(item["name"]) or comparison not in {"", *_COMPARISONS}:
-        raise RelocatableError(f"{place}: wanted a package relation, found {item['name']!r}")
-    return Relation(item["name"], comparison, version, item["archqual"] or "")
+    def _pinned(self, name: str, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        for pin in (pin for pin in self._pins if found and pin.names(name)):
+            allowed = tuple(candidate for candidate in found if pin.allows(candidate))
+            if not allowed:
+                offers = ", ".join(f"{c.version} (from {c.source})" for c in found)
+                raise RelocatableError(
+                    f"pin {pin}: the sources have {name} {offers} for {self.architecture}"
+                )
+            found = allowed
+        return found
 
 
 def _provides(stanza: Packages, place: str) -> tuple[tuple[str, str | None], ...]:
@@ -205,6 +209,13 @@ def _candidate(source: str, text: str) -> Candidate:
             depends=(
                 *parse_relations(stanza.get("Pre-Depends", ""), f"{place}: Pre-Depends"),
                 *parse_relations(stanza.get("Depends", ""), f"{place}: Depends"),
+            ),
+            recommends=parse_relations(stanza.get("Recommends", ""), f"{place}: Recommends"),
+            conflicts=tuple(
+                relation
+                for field in ("Conflicts", "Breaks")
+                for group in parse_relations(stanza.get(field, ""), f"{place}: {field}")
+                for relation in group
             ),
             provides=_provides(stanza, place),
         )

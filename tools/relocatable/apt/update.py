@@ -28,7 +28,7 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
             for text in archive.packages(architecture):
                 catalogue.add(name, text)
         closures[architecture] = resolve(catalogue, declaration.roots, declaration.exclude)
-    unused = set(declaration.exclude).difference(*(c.excluded for c in closures.values()))
+    unused = set(declaration.exclude).difference(*(c.promises for c in closures.values()))
     if unused:
         raise RelocatableError(f"exclude: nothing asks for {', '.join(sorted(unused))}; drop it")
     return Lock(declaration, tuple(archive.index for _, archive in archives), _packages(closures))

@@ -1,0 +1,91 @@
+"""Relations between packages (Debian Policy 7): a name, and which packages of that name will do."""
+
+import dataclasses
+import functools
+
+from debian.deb822 import PkgRelation
+from debian.debian_support import NativeVersion
+
+from relocatable.deb_lock import NAME
+from relocatable.errors import RelocatableError
+
+# Policy 7.1 and its deprecated spellings, as the results of `compare` that each allows.
+_COMPARISONS = {
+    "<<": (-1,),
+    "<": (-1, 0),
+    "<=": (-1, 0),
+    "=": (0,),
+    ">=": (0, 1),
+    ">": (0, 1),
+    ">>": (1,),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Relation:
+    """One alternative of a dependency, or one package that another conflicts with.
+
+    Attributes:
+        name: Name of a package, concrete or virtual.
+        comparison: One of `<< <= = >= >>`, or empty: then any version will do.
+        version: What the comparison is with.
+        qualifier: What follows a colon after the name: empty, "any" or an architecture.
+    """
+
+    name: str
+    comparison: str = ""
+    version: str = ""
+    qualifier: str = ""
+
+    def allows(self, version: str | None) -> bool:
+        """Says whether a version will do; `None` is a `Provides` without one (Policy 7.5)."""
+        if not self.comparison:
+            return True
+        if version is None:
+            return False
+        return compare(version, self.version) in _COMPARISONS[self.comparison]
+
+    def __str__(self) -> str:
+        """The way that a control file writes it."""
+        qualified = f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+        return f"{qualified} ({self.comparison} {self.version})" if self.comparison else qualified
+
+
+Alternatives = tuple[Relation, ...]
+"""Any one of them will do."""
+
+
+@functools.cache
+def compare(left: str, right: str) -> int:
+    """Orders two versions as dpkg does: -1, 0 or 1.
+
+    Raises:
+        RelocatableError: if one of them is no Debian version.
+    """
+    try:
+        a, b = NativeVersion(left), NativeVersion(right)
+    except ValueError as error:
+        raise RelocatableError(f"wanted Debian versions, found {left!r}, {right!r}") from error
+    return (a > b) - (a < b)
+
+
+def parse_relations(text: str, place: str) -> tuple[Alternatives, ...]:
+    """Reads a field like Depends: all of the outer tuple are wanted, any of each inner one.
+
+    Args:
+        text: The field's value.
+        place: What error messages call it.
+
+    Raises:
+        RelocatableError: if it isn't a list of relations (Policy 7.1).
+    """
+    groups = PkgRelation.parse_relations(text) if text.strip() else []
+    return tuple(tuple(_relation(item, place) for item in group) for group in groups)
+
+
+def _relation(item: "PkgRelation.ParsedRelation", place: str) -> Relation:
+    comparison, version = item["version"] or ("", "")
+    # python-debian gives what it can't read as a name.
+    if not NAME.pattern.fullmatch(item["name"]) or comparison not in {"", *_COMPARISONS}:
+        raise RelocatableError(f"{place}: wanted a package relation, found {item['name']!r}")
+    return Relation(item["name"], comparison, version, item["archqual"] or "")
