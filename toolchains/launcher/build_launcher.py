@@ -72,8 +72,8 @@ def build(machine: str, sources: Path) -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         unit, program = Path(directory, "launcher.o"), Path(directory, "launcher")
         source, layout = sources / "launcher.c", sources / "layout.ld"
-        _zig(["cc", *MACHINES[machine], *_COMPILE, "-c", "-o", unit, source], directory)
-        _zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
+        zig(["cc", *MACHINES[machine], *_COMPILE, "-c", "-o", unit, source], directory)
+        zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
         return _without_sections(program.read_bytes())
 
 
@@ -90,7 +90,12 @@ def _without_sections(program: bytes) -> bytes:
     return bytes(short)
 
 
-def _zig(arguments: list[str | Path], cache: str) -> None:
+def zig(arguments: list[str | Path], cache: str) -> None:
+    """Runs Zig, which keeps what it makes for itself in the directory `cache`.
+
+    Raises:
+        RelocatableError: with its own words, if it fails.
+    """
     spec = importlib.util.find_spec("ziglang")
     if spec is None or spec.origin is None:
         raise RelocatableError("the Python module ziglang, which holds the compiler, is missing")
