@@ -28,19 +28,21 @@ _source = tag_class(
     doc = "An archive that locks take packages from. Each module names its own.",
     attrs = {
         "components": attr.string_list(
-            doc = "Components of the suite, as in the locks that use this source.",
-            mandatory = True,
+            doc = "Components of the suite, as in the locks that use this source. None for a flat " +
+                  "repository.",
         ),
         "mirrors": attr.string_list(
             doc = "Public http(s) URLs of the archive's root. They are tried in this order, after " +
-                  "`--repo_env=RELOCATABLE_DEB_MIRROR_<NAME>` and the machine's own apt.",
+                  "`--repo_env=RELOCATABLE_DEB_MIRROR_<NAME>` and the machine's own apt. A password " +
+                  "comes from the user's .netrc, or Bazel's `--credential_helper`.",
         ),
         "name": attr.string(
             doc = "What locks call the source.",
             mandatory = True,
         ),
         "suite": attr.string(
-            doc = "Directory below `dists/`. A code name: what \"stable\" means changes.",
+            doc = "Directory below `dists/`. A code name: what \"stable\" means changes. With a slash at " +
+                  "its end, a directory below the root: a flat repository, as \"./\" often is.",
             mandatory = True,
         ),
     },

@@ -17,6 +17,7 @@ from relocatable import cli, deb_lock
 from relocatable.apt import sources
 from relocatable.apt.archive import Archive, open_archive
 from relocatable.apt.changes import changes, differs
+from relocatable.apt.download import Mirror, read_logins
 from relocatable.apt.keyrings import keyring
 from relocatable.apt.packages import verify_packages
 from relocatable.apt.release import time_of
@@ -29,12 +30,21 @@ _LOCK = flags.DEFINE_string(
     "lock", None, "The lock file, from the workspace's root.", required=True
 )
 _SOURCE = flags.DEFINE_multi_string(
-    "source", [], "NAME,SUITE,COMPONENT…,URL…: an archive, and its public mirrors."
+    "source",
+    [],
+    "NAME,SUITE,COMPONENT…,URL…: an archive, and its public mirrors. Among them may be "
+    "priority=NUMBER and architecture=ARCHITECTURE.",
 )
 _ROOT = flags.DEFINE_multi_string("root", [], "A package that is wanted.")
 _ARCHITECTURE = flags.DEFINE_multi_string("architecture", [], "A Debian architecture.")
 _EXCLUDE = flags.DEFINE_multi_string(
     "exclude", [], "A package that is not wanted, whatever depends on it."
+)
+_PIN = flags.DEFINE_multi_string(
+    "pin", [], "PACKAGE=VERSION or PACKAGE/SOURCE: what a package has to be of; * is anything."
+)
+_RECOMMENDS = flags.DEFINE_bool(
+    "recommends", None, "Whether what packages recommend comes along, where it can."
 )
 _MIRROR = flags.DEFINE_multi_string(
     "mirror", [], "NAME=URL: where to fetch a source's indices from, this time."
@@ -69,9 +79,14 @@ def _main() -> None:
     old = deb_lock.parse(path.read_bytes(), _LOCK.value) if path.exists() else None
     archives: dict[str, Archive] = {}
 
+    logins = read_logins(Path(os.environ.get("NETRC") or Path.home() / ".netrc"))
+
+    def mirror(url: str) -> Mirror:
+        return Mirror(url, logins=logins)
+
     def connect(source: Source) -> Archive:
         urls = _mirrors(source.name) or [*sources.mirrors(source), *source.mirrors]
-        archive = open_archive(source, urls, _trust(source, workspace, old), warn=_say)
+        archive = open_archive(source, urls, _trust(source, workspace, old), mirror, _say)
         if source.allow_unsigned:
             _say(f"warning: {source.name}: nobody's signature is wanted (allow_unsigned)")
         by = ", ".join(archive.index.signed_by) or "nobody"
@@ -117,6 +132,8 @@ def _declaration(old: Declaration) -> Declaration:
             architectures=tuple(_ARCHITECTURE.value) or old.architectures,
             roots=tuple(_ROOT.value) or old.roots,
             exclude=tuple(_EXCLUDE.value) or old.exclude,
+            pins=tuple(_PIN.value) or old.pins,
+            recommends=old.recommends if _RECOMMENDS.value is None else _RECOMMENDS.value,
         )
     )
 
@@ -152,7 +169,22 @@ def _say(text: str) -> None:
 def _source(text: str) -> Source:
     name, suite, *rest = [*text.split(","), ""]
     urls = tuple(word for word in rest if "://" in word)
-    return Source(name, suite, tuple(word for word in rest if word and word not in urls), urls)
+    options = [word.partition("=") for word in rest if "=" in word and word not in urls]
+    unknown = {key for key, _, _ in options} - {"architecture", "priority"}
+    priorities = [value for key, _, value in options if key == "priority"]
+    if unknown or len(priorities) > 1 or not all(map(str.isdecimal, priorities)):
+        raise RelocatableError(
+            f"--source={text}: wanted NAME,SUITE,COMPONENT…,URL…, "
+            "and of options architecture=ARCHITECTURE and one priority=NUMBER"
+        )
+    return Source(
+        name,
+        suite,
+        tuple(word for word in rest if word and word not in urls and "=" not in word),
+        urls,
+        architectures=tuple(value for key, _, value in options if key == "architecture"),
+        priority=int(priorities[0]) if priorities else deb_lock.PRIORITY,
+    )
 
 
 def _mirrors(source: str) -> list[str]:

@@ -79,7 +79,8 @@ def _entries(fields):
 def select_mirrors(entries, suite, components):
     """The URIs of those entries that have all of a source, in order, each once.
 
-    Only http and https: a transport like `mirror+file:` or `cdrom:` is apt's own.
+    Only http and https: a transport like `mirror+file:` or `cdrom:` is apt's own. None for a flat
+    repository (its suite ends with a slash): nothing but the URL says which one it is.
 
     Args:
         entries: What the functions above give.
@@ -90,7 +91,7 @@ def select_mirrors(entries, suite, components):
         A list of URLs.
     """
     found = {}
-    for entry in entries:
+    for entry in [] if suite.endswith("/") else entries:
         missing = [c for c in components if c not in entry.components]
         if suite in entry.suites and not missing and entry.uri.startswith(("http://", "https://")):
             found[entry.uri] = None

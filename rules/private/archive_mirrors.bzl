@@ -1,5 +1,6 @@
 """Where a file of a Debian archive can be fetched from."""
 
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc", "read_user_netrc", "use_netrc")
 load("//rules/private:apt_sources.bzl", "apt_mirrors")
 
 _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give debs.source(name = \
@@ -8,7 +9,7 @@ _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give deb
 # What a repository rule needs for it. The environment variable is not declared (`environ`), for the
 # reason that apt's files aren't watched.
 SOURCE_ATTRIBUTES = {
-    "components": attr.string_list(doc = "Components of the source.", mandatory = True),
+    "components": attr.string_list(doc = "Components of the source."),
     "mirrors": attr.string_list(doc = "Public mirrors of the archive."),
     "path": attr.string(doc = "Path below the archive's root.", mandatory = True),
     "sha256": attr.string(doc = "Digest of the file.", mandatory = True),
@@ -64,8 +65,20 @@ def fetch_from_archive(ctx, mirrors):
     path = ctx.attr.path
     urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
     file = path.rpartition("/")[2]
-    result = ctx.download(url = urls, output = file, sha256 = ctx.attr.sha256, allow_fail = True)
+    result = ctx.download(
+        allow_fail = True,
+        # A credential helper is Bazel's own business, and goes first.
+        auth = use_netrc(_netrc(ctx), urls, {}),
+        output = file,
+        sha256 = ctx.attr.sha256,
+        url = urls,
+    )
     return file if result.success else None
+
+def _netrc(ctx):
+    """The user's names and passwords by host, from where curl looks for them, too."""
+    path = ctx.os.environ.get("NETRC")
+    return read_netrc(ctx, path) if path else read_user_netrc(ctx)
 
 def reproducible(ctx):
     """What a repository rule returns whose attributes decide everything.

@@ -61,13 +61,16 @@ def read_lock(ctx, label):
         problem = "wanted lock format {}, found {}; use the rules_relocatable that wrote it, or delete it and start anew"
         _fail(label, problem.format(_FORMAT, repr(lock["version"])))
     wanted = {"declaration": "dict", "indices": "list", "packages": "list", "version": "int"}
-    _check_types(label, "the lock", lock, wanted)
+    _check_types(label, "the lock", lock, wanted, optional = {"promises": "list"})
     declaration = lock["declaration"]
     _check_types(label, "declaration", declaration, {
         "architectures": "list",
         "exclude": "list",
         "roots": "list",
         "sources": "list",
+    }, optional = {
+        "pins": "list",
+        "recommends": "bool",
     })
     for source in declaration["sources"]:
         _check_types(label, "a source", source, {
@@ -78,6 +81,9 @@ def read_lock(ctx, label):
             "mirrors": "list",
             "name": "string",
             "suite": "string",
+        }, optional = {
+            "architectures": "list",
+            "priority": "int",
         })
     for index in lock["indices"]:
         _check_types(label, "an index", index, _INDEX)
@@ -116,14 +122,14 @@ def _check_roots(label, lock):
             if (root, architecture) not in found:
                 _fail(label, "{} is in the declaration, but not locked for {}".format(root, architecture))
 
-def _check_types(label, place, value, wanted):
+def _check_types(label, place, value, wanted, optional = {}):
     if type(value) != "dict":
         _fail(label, "{}: wanted an object, found {}".format(place, repr(value)))
-    if sorted(value) != sorted(wanted):
+    if sorted([key for key in value if key not in optional]) != sorted(wanted):
         problem = "{}: wanted the keys {}, found {}"
         _fail(label, problem.format(place, sorted(wanted), sorted(value)))
-    for key, kind in wanted.items():
-        if type(value[key]) != kind:
+    for key, kind in (wanted | optional).items():
+        if key in value and type(value[key]) != kind:
             problem = "{}: {}: wanted {}, found {}"
             _fail(label, problem.format(place, key, kind, repr(value[key])))
 

@@ -3,6 +3,7 @@
 Runs Bazel in a workspace of its own, against a mirror of its own. All tests share one server.
 """
 
+import base64
 import dataclasses
 import os
 import re
@@ -18,7 +19,7 @@ from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
 from support import consumer, deb_builder
 from support.mirror import Mirror
 
-NAMES = ("changed", "good", "moved", "truncated", "vanished")
+NAMES = ("changed", "good", "locked", "moved", "truncated", "vanished")
 LOCK = "debs.lock.json"
 UPDATE = f"bazel run @rules_relocatable//tools:update_deb_lock -- --lock={LOCK}"
 
@@ -32,6 +33,11 @@ debs.source(
     components = ["main"],
     mirrors = ["{mirror}/debian"],
     suite = "nowhere",
+)
+debs.source(
+    name = "test-flat",
+    mirrors = ["{mirror}/debian"],
+    suite = "pool/main/",
 )
 debs.lock(
     name = "my_debs",
@@ -47,7 +53,32 @@ BUILD = """load("@rules_relocatable//rules:defs.bzl", "deb_extract")
         name = package,
         debs = ["@my_debs//:" + package + "_amd64"],
     )
-    for package in ["changed", "good", "moved", "nothere", "truncated", "vanished"]
+    for package in [
+        "changed",
+        "flat",
+        "good",
+        "locked",
+        "moved",
+        "nothere",
+        "truncated",
+        "vanished",
+    ]
+]
+
+deb_extract(
+    name = "both",
+    debs = ["@my_debs//:both"],
+)
+
+[
+    platform(
+        name = "linux_" + cpu,
+        constraint_values = [
+            "@platforms//cpu:" + cpu,
+            "@platforms//os:linux",
+        ],
+    )
+    for cpu in ["aarch64", "x86_64"]
 ]
 
 platform(
@@ -64,7 +95,7 @@ class DebsErrorsTest(absltest.TestCase):
     mirror: Mirror
     texts: Mapping[str, bytes]
     lock: Lock
-    packages: Mapping[str, Package]
+    packages: dict[str, Package]
     user: consumer.Consumer
 
     @classmethod
@@ -74,23 +105,32 @@ class DebsErrorsTest(absltest.TestCase):
         cls.mirror = Mirror()
         cls.addClassCleanup(cls.mirror.close)
         # Bytes that were never seen: Bazel's download cache remembers the others by their digest.
-        cls.texts = {name: os.urandom(16).hex().encode() for name in NAMES}
+        cls.texts = {name: os.urandom(16).hex().encode() for name in (*NAMES, "both", "flat")}
         cls.packages = {name: cls.publish(base, name) for name in NAMES}
+        both = [cls.publish(base, "both", architecture) for architecture in ("amd64", "arm64")]
         source = Source("test-archive", "nowhere", ("main",), allow_unsigned=True)
+        flat = Source("test-flat", "pool/main/", (), allow_unsigned=True)
+        cls.packages["flat"] = dataclasses.replace(cls.publish(base, "flat"), source=flat.name)
         cls.lock = Lock(
-            Declaration((source,), architectures=("amd64",), roots=NAMES),
-            (Index(source.name, "Test", "today", "0" * 64),),
-            tuple(cls.packages.values()),
+            Declaration((source, flat), architectures=("amd64", "arm64"), roots=NAMES),
+            (
+                Index(source.name, "Test", "today", "0" * 64),
+                Index(flat.name, "", "", "0" * 64),
+            ),
+            tuple(sorted((*both, *cls.packages.values()), key=lambda p: p.key)),
         )
         cls.user = consumer.make(base, MODULE.format(mirror=cls.mirror.url), BUILD)
         cls.addClassCleanup(cls.user.close)
 
     @classmethod
-    def publish(cls, directory: Path, name: str) -> Package:
+    def publish(cls, directory: Path, name: str, architecture: str = "all") -> Package:
         """Puts a package on the mirror; returns its entry of a lock."""
         entries = [deb_builder.file("./usr/share/text", cls.texts[name])]
         deb = deb_builder.deb(
-            directory / f"{name}_1.0-1_all.deb", entries, name=name, architecture="all"
+            directory / f"{name}_1.0-1_{architecture}.deb",
+            entries,
+            name=name,
+            architecture=architecture,
         )
         path = f"pool/main/{deb.name}"
         if name == "truncated":
@@ -99,13 +139,13 @@ class DebsErrorsTest(absltest.TestCase):
         cls.mirror.files[f"/debian/{path}"] = data
         return Package(
             name=name,
-            architecture="all",
+            architecture=architecture,
             version="1.0-1",
             source="test-archive",
             path=path,
             size=len(data),
             sha256=deb_builder.sha256(deb),
-            targets=("amd64",),
+            targets=("amd64", "arm64") if architecture == "all" else (architecture,),
             depends=(),
         )
 
@@ -152,6 +192,11 @@ class DebsErrorsTest(absltest.TestCase):
         self.assertEqual(self.mirror.asked, [self.url("good")])
         self.assertEqual(self.extracted("good"), self.texts["good"])
 
+    def test_a_package_of_a_flat_repository(self) -> None:
+        done = self.user.bazel("build", "//:flat")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.mirror.asked, [self.url("flat")])
+
     def test_bytes_that_are_not_those_of_the_lock(self) -> None:
         package = self.packages["changed"]
         self.mirror.files[self.url("changed")] += b"\n"
@@ -189,12 +234,29 @@ class DebsErrorsTest(absltest.TestCase):
         self.assertEqual(self.mirror.asked, [mine])
         self.assertEqual(self.extracted("moved"), self.texts["moved"])
 
+    def test_only_what_a_platform_needs_is_fetched(self) -> None:
+        for cpu, architecture in (("aarch64", "arm64"), ("x86_64", "amd64")):
+            done = self.user.bazel("build", f"--platforms=//:linux_{cpu}", "//:both")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            url = f"/debian/pool/main/both_1.0-1_{architecture}.deb"
+            self.assertEqual(self.mirror.asked, [url])
+            self.mirror.asked.clear()
+
+    def test_a_mirror_with_a_password(self) -> None:
+        login = base64.b64encode(b"me:secret").decode()
+        self.mirror.wanted[self.url("locked")] = f"Basic {login}"
+        netrc = self.create_tempfile(content="machine 127.0.0.1 login me password secret\n")
+        self.assertIn("401 Unauthorized", self.fails("//:locked"))
+        done = self.user.bazel("build", f"--repo_env=NETRC={netrc.full_path}", "//:locked")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.extracted("locked"), self.texts["locked"])
+
     def test_a_platform_that_the_lock_has_nothing_for(self) -> None:
         said = self.fails("--platforms=//:ppc64le", "@my_debs//:good")
         self.assertIn(
-            f"good is in @@//:{LOCK} for linux amd64 only, and the target platform is none of "
-            f"these: build with --platforms=PLATFORM, name a target like :good_amd64, or lock the "
-            f"architecture: {UPDATE}",
+            f"good is in @@//:{LOCK} for linux amd64 and linux arm64 only, and the target platform "
+            "is none of these: build with --platforms=PLATFORM, name a target like :good_amd64, or "
+            f"lock the architecture: {UPDATE}",
             said,
         )
 

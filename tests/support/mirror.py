@@ -11,18 +11,24 @@ class Mirror:
         url: Its root, without a slash at the end.
         files: What it gives, by path (which starts with a slash); a test changes it at will.
         asked: The paths that were asked for, in order.
+        wanted: The Authorization header without which a path is refused, by path.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
-        files, asked = self.files, self.asked
+        self.wanted: dict[str, str] = {}
+        files, asked, wanted = self.files, self.asked, self.wanted
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked.append(self.path)
                 data = files.get(self.path, b"gone")
-                self.send_response(200 if self.path in files else 404)
+                if wanted.get(self.path) not in {None, self.headers["Authorization"]}:
+                    data = b"who are you?"
+                    self.send_response(401)
+                else:
+                    self.send_response(200 if self.path in files else 404)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

@@ -1,12 +1,14 @@
 """Tests for `relocatable.apt.download`."""
 
+import base64
 import io
 from pathlib import Path
 
 from absl.testing import absltest
 
-from relocatable.apt.download import Mirror
+from relocatable.apt.download import Mirror, read_logins
 from relocatable.errors import RelocatableError
+from support import mirror as loopback
 
 
 class _Terminal(io.StringIO):
@@ -44,6 +46,33 @@ class MirrorTest(absltest.TestCase):
     def test_an_absent_file(self) -> None:
         with self.assertRaisesRegex(RelocatableError, f"^{self.url}/none: .*No such file"):
             Mirror(self.url, io.StringIO())("none")
+
+
+class LoginsTest(absltest.TestCase):
+    """Names and passwords."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.mirror = loopback.Mirror()
+        self.addCleanup(self.mirror.close)
+        self.mirror.files["/debian/file"] = b"x"
+        self.mirror.wanted["/debian/file"] = "Basic " + base64.b64encode(b"me:secret").decode()
+
+    def _get(self, text: str) -> bytes:
+        path = Path(self.create_tempfile(content=text).full_path)
+        return Mirror(f"{self.mirror.url}/debian", io.StringIO(), read_logins(path))("file")
+
+    def test_the_password_of_the_host(self) -> None:
+        self.assertEqual(self._get("machine 127.0.0.1 login me password secret\n"), b"x")
+
+    def test_none_for_the_host(self) -> None:
+        with self.assertRaisesRegex(RelocatableError, "HTTP Error 401"):
+            self._get("machine other.example login me password secret\n")
+
+    def test_no_file_and_no_netrc(self) -> None:
+        self.assertIsNone(read_logins(Path("nothing-here")))
+        with self.assertRaisesRegex(RelocatableError, "is no netrc file: bad toplevel token 'x'"):
+            self._get("x")
 
 
 if __name__ == "__main__":

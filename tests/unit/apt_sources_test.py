@@ -92,6 +92,7 @@ class MirrorsTest(absltest.TestCase):
             "deb http://c.example/ bookworm/ \n"
         )
         self.assertEqual(mirrors(_SOURCE, apt), [])
+        self.assertEqual(mirrors(Source("flat", "bookworm/", ()), apt), [])
 
     def test_transports_of_apts_own_are_left_out(self) -> None:
         apt = self._configuration(

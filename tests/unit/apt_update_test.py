@@ -1,6 +1,7 @@
 """Tests for `relocatable.apt.update` and `relocatable.apt.changes`."""
 
 import dataclasses
+import functools
 from typing import Any
 
 from absl.testing import absltest
@@ -9,9 +10,9 @@ from relocatable import deb_lock
 from relocatable.apt.archive import Archive
 from relocatable.apt.changes import changes
 from relocatable.apt.update import update
-from relocatable.deb_lock import Declaration, Lock
+from relocatable.deb_lock import Declaration, Lock, Promise
 from relocatable.errors import RelocatableError
-from support.apt_archive import SOURCE, TRUST, archive, packages, stanza
+from support.apt_archive import SOURCE, TRUST, FakeArchive, archive, packages, release, stanza
 
 _DECLARATION = Declaration((SOURCE,), ("amd64", "arm64"), ("root",))
 
@@ -60,6 +61,85 @@ class UpdateTest(absltest.TestCase):
     def test_an_exclusion_that_nothing_asks_for(self) -> None:
         with self.assertRaisesRegex(RelocatableError, "^exclude: nothing asks for b, c; drop it$"):
             _update(_root("amd64", "a"), _root("arm64", "a"), exclude=("a", "c", "b"))
+
+    def test_promises(self) -> None:
+        lock = _update(
+            packages(_root("amd64", "a (>= 2), b"), stanza("b", Depends="a | c")),
+            _root("arm64", "d"),
+            exclude=("a", "d"),
+        )
+        self.assertEqual(
+            lock.promises,
+            (Promise("a", ("amd64",), ("a (>= 2)", "a | c")), Promise("d", ("arm64",), ("d",))),
+        )
+
+    def test_pins_and_recommends(self) -> None:
+        text = packages(
+            stanza("root", Recommends="a"), stanza("a", "1"), stanza("a", "2"), stanza("b")
+        )
+        lock = _update(text, "", architectures=("amd64",), pins=("a=1", "r*/main"), recommends=True)
+        self.assertEqual([f"{p.name} {p.version}" for p in lock.packages], ["a 1", "root 1"])
+        with self.assertRaisesRegex(
+            RelocatableError, "^pin: nothing .* is called so: b=1, z/main$"
+        ):
+            _update(text, "", architectures=("amd64",), pins=("b=1", "r*=1", "z/main"))
+
+
+class SourcesTest(absltest.TestCase):
+    """Several sources, and flat ones."""
+
+    def test_another_mirror_for_another_architecture(self) -> None:
+        """Ubuntu's way: one suite, the ports elsewhere; both have what is for all."""
+        shared = stanza("data", architecture="all")
+        archives = {
+            "main": archive(amd64=packages(_root("amd64", "data"), shared)),
+            "ports": archive(arm64=packages(_root("arm64", "data"), shared)),
+        }
+        main = dataclasses.replace(SOURCE, architectures=("amd64",))
+        ports = dataclasses.replace(SOURCE, name="ports", architectures=("arm64",))
+        declaration = dataclasses.replace(_DECLARATION, sources=(main, ports))
+        lock = update(declaration, lambda s: Archive(s, archives[s.name], TRUST))
+        self.assertEqual(
+            [(str(p.key), p.source, p.targets) for p in lock.packages],
+            [
+                ("data:all", "main", ("amd64", "arm64")),
+                ("root:amd64", "main", ("amd64",)),
+                ("root:arm64", "ports", ("arm64",)),
+            ],
+        )
+        self.assertNotIn("arm64", " ".join(archives["main"].asked))
+        with self.assertRaisesRegex(RelocatableError, "^source main: wanted architectures of the"):
+            update(
+                dataclasses.replace(declaration, architectures=("arm64",)),
+                lambda s: Archive(s, archives[s.name], TRUST),
+            )
+
+    def test_two_sources_of_one_suite_name(self) -> None:
+        archives = {
+            "main": archive(amd64=packages(_root("amd64", "a"), stanza("a", "1"))),
+            "vendor": archive(amd64=stanza("a", "2")),
+        }
+        for priority, version in ((500, "2"), (100, "1")):
+            vendor = dataclasses.replace(SOURCE, name="vendor", priority=priority)
+            declaration = Declaration((SOURCE, vendor), ("amd64",), ("root",))
+            lock = update(declaration, lambda s: Archive(s, archives[s.name], TRUST))
+            self.assertEqual(lock.packages[0].version, version)
+
+    def test_flat_repositories(self) -> None:
+        text = packages(
+            stanza("root", Depends="a").replace("pool/main/", "./"),
+            *(stanza("a", architecture=architecture) for architecture in ("amd64", "arm64")),
+        )
+        for suite, directory in (("./", "."), ("/", "."), ("debs/bookworm/", "debs/bookworm")):
+            found = release({"Packages": text}, Codename="x").items()
+            files = FakeArchive({p.replace("dists/bookworm", directory): d for p, d in found})
+            source = dataclasses.replace(SOURCE, suite=suite, components=())
+            declaration = Declaration((source,), ("amd64",), ("root",))
+            lock = update(declaration, functools.partial(Archive, fetch=files, trust=TRUST))
+            self.assertEqual(
+                [p.path for p in lock.packages], ["pool/main/a_1_amd64.deb", "root_1_amd64.deb"]
+            )
+            self.assertEqual(deb_lock.parse(deb_lock.render(lock), "x"), lock)
 
 
 class ChangesTest(absltest.TestCase):

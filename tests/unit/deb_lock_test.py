@@ -10,7 +10,7 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from relocatable import deb_lock
-from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
+from relocatable.deb_lock import Declaration, Index, Lock, Package, Promise, Source
 from relocatable.errors import RelocatableError
 
 _DIGEST = "0123456789abcdef" * 4
@@ -58,6 +58,30 @@ class RoundTripTest(absltest.TestCase):
     def test_what_is_written_is_read(self) -> None:
         deb_lock.write(_LOCK, self.path)
         self.assertEqual(deb_lock.read(self.path), _LOCK)
+
+    def test_what_is_optional_is_written_if_it_says_something(self) -> None:
+        said = dataclasses.replace(
+            _LOCK,
+            declaration=dataclasses.replace(
+                _LOCK.declaration,
+                sources=(
+                    dataclasses.replace(
+                        _LOCK.declaration.sources[0], architectures=("amd64",), priority=100
+                    ),
+                ),
+                pins=("lib*/main", "root=1:2.0~rc1+b1-3"),
+                recommends=True,
+            ),
+            promises=(Promise("perl", ("amd64",), ("perl (>= 5.36)", "perl:any | awk")),),
+        )
+        optional = ("architectures", "priority", "pins", "recommends", "promises")
+        plain, full = (json.loads(deb_lock.render(lock)) for lock in (_LOCK, said))
+        for lock, there in ((plain, False), (full, True)):
+            keys = lock.keys() | lock["declaration"].keys() - {"architectures"}
+            keys |= lock["declaration"]["sources"][0].keys()
+            self.assertEqual({key: key in keys for key in optional}, dict.fromkeys(optional, there))
+        deb_lock.write(said, self.path)
+        self.assertEqual(deb_lock.read(self.path), said)
         text = self.path.read_text(encoding="utf-8")
         self.assertTrue(text.startswith('{\n  "version": 1,\n  "declaration": {\n'))
         self.assertTrue(text.endswith("}\n"))
@@ -122,7 +146,37 @@ class MalformedTest(parameterized.TestCase):
             ("architectures", ["s390x"], '.architectures[0]: wanted amd64 or arm64, found "s390x"'),
             ("roots", [], ".roots: wanted at least 1 in the list, found []"),
             ("sources", [source] * 2, " wanted one source of each name, found ['main', 'main']"),
-            ("recommends", True, " has the unknown key 'recommends'"),
+            ("suggests", True, " has the unknown key 'suggests'"),
+            ("recommends", 1, ".recommends: wanted true or false, found 1"),
+            (
+                "pins",
+                ["a=b c"],
+                '.pins[0]: wanted package=version or package/source, found "a=b c"',
+            ),
+            ("pins", ["a"], '.pins[0]: wanted package=version or package/source, found "a"'),
+            (
+                "sources",
+                [{**source, "priority": 0}],
+                ".sources[0].priority: wanted a positive integer, found 0",
+            ),
+            (
+                "sources",
+                [{**source, "components": []}],
+                ".sources[0]: wanted components, or a suite with a slash at its end, which is a "
+                "flat repository without them; found suite bookworm, components none",
+            ),
+            (
+                "sources",
+                [{**source, "suite": "x/"}],
+                ".sources[0]: wanted components, or a suite with a slash at its end, which is a "
+                "flat repository without them; found suite x/, components main",
+            ),
+            (
+                "sources",
+                [{**source, "suite": "../"}],
+                ".sources[0].suite: wanted a suite, or a flat repository's directory with a slash "
+                'at its end, found "../"',
+            ),
             (
                 "sources",
                 [{**source, "mirrors": ["ftp://x"]}],

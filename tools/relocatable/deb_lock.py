@@ -19,6 +19,9 @@ from relocatable.strict_json import Reader, Text
 FORMAT = 1
 """Rises when a reader of the old format would misread the new one."""
 
+PRIORITY = 500
+"""Of a source that declares none, as in apt_preferences(5)."""
+
 # The Debian architectures that `toolchains/` has target facts for.
 ARCHITECTURES = ("amd64", "arm64")
 
@@ -37,7 +40,15 @@ _PART = r"[0-9A-Za-z_+~%-][0-9A-Za-z_.+~%-]*"
 _PATH = Text("a .deb file's path in the archive", re.compile(rf"({_PART}/)*{_PART}\.deb"))
 # An environment variable is named after it.
 _SOURCE = Text("a source's name (a-z, 0-9, -)", re.compile(r"[a-z][a-z0-9-]*"))
-_WORD = Text("a suite or component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
+_COMPONENT = Text("a component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
+_SUITE = Text(
+    "a suite, or a flat repository's directory with a slash at its end",
+    re.compile(rf"(\.?/)|{_COMPONENT.pattern.pattern}"),
+)
+_PIN = Text(
+    "package=version or package/source",
+    re.compile(rf"[a-z0-9*][a-z0-9+.*-]*(={_VERSION.pattern.pattern}|/{_SOURCE.pattern.pattern})"),
+)
 _URL = Text("an http or https URL", re.compile(r"https?://[^\s/]+(/\S*)?"))
 _LINE = Text("one line of text", re.compile(r"[^\n]*"))
 _KEYRING = Text(
@@ -54,8 +65,9 @@ class Source:
 
     Attributes:
         name: What packages and `debs.source` call it.
-        suite: Directory below `dists/`, a code name rather than "stable".
-        components: Parts of the suite, for example "main".
+        suite: Directory below `dists/`, a code name rather than "stable". With a slash at its end,
+            a directory below the archive's root: a flat repository, as "./" often is.
+        components: Parts of the suite, for example "main". A flat repository has none.
         mirrors: Public URLs of the archive's root, tried when the machine's apt has none.
         keyring: Whose signatures are good: a file in the workspace, or the name of a keyring that
             `relocatable.apt.keyrings` has; empty if the source is `allow_unsigned`.
@@ -63,6 +75,8 @@ class Source:
             network path to the mirror was when it was made.
         allow_expired: Whether a state of the archive will do that was meant to be replaced by now,
             as snapshots of a day long ago are.
+        architectures: Debian architectures that it has; none stands for those of the declaration.
+        priority: A package of a source with a higher one is preferred, whatever its version.
     """
 
     name: str
@@ -72,6 +86,22 @@ class Source:
     keyring: str = ""
     allow_unsigned: bool = False
     allow_expired: bool = False
+    architectures: tuple[str, ...] = ()
+    priority: int = PRIORITY
+
+    @property
+    def flat(self) -> bool:
+        """Whether it has neither suites nor components (`deb URL ./`)."""
+        return self.suite.endswith("/")
+
+    @property
+    def directory(self) -> str:
+        """Where its Release file is, below the archive's root."""
+        return self.suite.rstrip("/") or "." if self.flat else f"dists/{self.suite}"
+
+    def has(self, architecture: str) -> bool:
+        """Says whether it is for an architecture."""
+        return not self.architectures or architecture in self.architectures
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,12 +114,17 @@ class Declaration:
         roots: Packages that are wanted; what they depend on comes along.
         exclude: Packages that are not wanted although something depends on them: a promise that
             the result works without them.
+        pins: Which version (`package=version`) or source (`package/source`) a package has to be of.
+            In the package's name, `*` stands for anything.
+        recommends: Whether what packages recommend comes along, where it can.
     """
 
     sources: tuple[Source, ...]
     architectures: tuple[str, ...]
     roots: tuple[str, ...]
     exclude: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    recommends: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,12 +197,28 @@ class Package:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Promise:
+    """What the target has to have, because it was excluded.
+
+    Attributes:
+        name: The excluded package.
+        targets: Architectures whose closure asks for it.
+        wanted: The dependencies that it stands for, the way that a control file writes them.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    wanted: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Lock:
-    """A whole lock file; `packages` are sorted by name and architecture."""
+    """A whole lock file; `packages` are sorted by name and architecture, `promises` by name."""
 
     declaration: Declaration
     indices: tuple[Index, ...]
     packages: tuple[Package, ...]
+    promises: tuple[Promise, ...] = ()
 
     def closure(self, architecture: str) -> tuple[Package, ...]:
         """The packages for a target architecture, sorted by name."""
@@ -209,6 +260,9 @@ def parse(data: bytes, name: str) -> Lock:
         declaration=_declaration(file.item("declaration")),
         indices=tuple(_index(item) for item in file.items("indices")),
         packages=tuple(_package(item) for item in file.items("packages")),
+        promises=tuple(
+            _promise(item) for item in (file.items("promises") if file.has("promises") else ())
+        ),
     )
     file.done()
     return lock
@@ -237,8 +291,19 @@ def check(lock: Lock, path: Path) -> None:
 
 def render(lock: Lock) -> bytes:
     """The bytes of a lock file."""
-    content = {"version": FORMAT, **dataclasses.asdict(lock)}
+    content = {"version": FORMAT, **_said(lock, ("promises",))}
+    content["declaration"] = {
+        **_said(lock.declaration, ("pins", "recommends")),
+        "sources": [_said(s, ("architectures", "priority")) for s in lock.declaration.sources],
+    }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _said(item: Lock | Declaration | Source, optional: tuple[str, ...]) -> dict[str, object]:
+    """An object's attributes, without those optional ones that say nothing."""
+    defaults = {f.name: f.default for f in dataclasses.fields(item) if f.name in optional}
+    found = dataclasses.asdict(item)
+    return {key: value for key, value in found.items() if defaults.get(key, ...) != value}
 
 
 def contradictions(lock: Lock) -> list[str]:
@@ -310,6 +375,8 @@ def _declaration(item: Reader) -> Declaration:
         architectures=item.strings("architectures", _TARGET, least=1),
         roots=item.strings("roots", NAME, least=1),
         exclude=item.strings("exclude", NAME),
+        pins=item.strings("pins", _PIN) if item.has("pins") else (),
+        recommends=item.boolean("recommends") if item.has("recommends") else False,
     )
     item.done()
     names = [source.name for source in declaration.sources]
@@ -321,14 +388,22 @@ def _declaration(item: Reader) -> Declaration:
 def _source(item: Reader) -> Source:
     source = Source(
         name=item.string("name", _SOURCE),
-        suite=item.string("suite", _WORD),
-        components=item.strings("components", _WORD, least=1),
+        suite=item.string("suite", _SUITE),
+        components=item.strings("components", _COMPONENT),
         mirrors=item.strings("mirrors", _URL),
         keyring=item.string("keyring", _KEYRING),
         allow_unsigned=item.boolean("allow_unsigned"),
         allow_expired=item.boolean("allow_expired"),
+        architectures=(item.strings("architectures", _TARGET) if item.has("architectures") else ()),
+        priority=item.integer("priority") if item.has("priority") else PRIORITY,
     )
     item.done()
+    if source.flat == bool(source.components):
+        raise RelocatableError(
+            f"{item.place}: wanted components, or a suite with a slash at its end, which is a flat "
+            f"repository without them; found suite {source.suite}, "
+            f"components {' '.join(source.components) or 'none'}"
+        )
     if bool(source.keyring) == source.allow_unsigned:
         found = "both" if source.keyring else "neither"
         raise RelocatableError(
@@ -348,6 +423,16 @@ def _index(item: Reader) -> Index:
     )
     item.done()
     return index
+
+
+def _promise(item: Reader) -> Promise:
+    promise = Promise(
+        name=item.string("name", NAME),
+        targets=item.strings("targets", _TARGET, least=1),
+        wanted=item.strings("wanted", _LINE, least=1),
+    )
+    item.done()
+    return promise
 
 
 def _package(item: Reader) -> Package:

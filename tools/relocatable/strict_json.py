@@ -51,6 +51,10 @@ class Reader:
             _fail(place, "an object", value)
         return cls(place, dict(value))
 
+    def has(self, key: str) -> bool:
+        """Says whether a key is there that need not be."""
+        return key in self.left
+
     def string(self, key: str, kind: Text) -> str:
         """Takes a string.
 

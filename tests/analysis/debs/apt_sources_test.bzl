@@ -78,6 +78,9 @@ def _select_test_impl(ctx):
         select_mirrors(entries, "bookworm", ["main"]),
     )
     asserts.equals(env, [], select_mirrors(entries, "sid", ["main"]))
+
+    # Which flat repository it is, only its URL says.
+    asserts.equals(env, [], select_mirrors(entries, "./", []))
     return unittest.end(env)
 
 _one_line_test = unittest.make(_one_line_test_impl)

@@ -50,15 +50,17 @@ class Archive:
         """
         self._source = source
         self._fetches = (fetch, *others)
-        self._root = f"dists/{source.suite}"
+        self._root = source.directory
         self._release, self.index = open_release(source, self._root, fetch, trust)
 
     def packages(self, architecture: str) -> list[str]:
-        """The text of the Packages file of each component.
+        """The text of the Packages file of each component; in a flat repository, there is one.
 
         Raises:
             RelocatableError: if one is missing, or not what the Release file says it is.
         """
+        if self._source.flat:
+            return [self._packages("Packages")]
         return [
             self._packages(f"{component}/binary-{architecture}/Packages")
             for component in self._source.components

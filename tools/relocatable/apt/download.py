@@ -1,9 +1,13 @@
 """Gets files from an archive over http, and shows how far it is."""
 
+import base64
+import netrc
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
 from typing import TextIO
 
 from relocatable.errors import RelocatableError
@@ -21,9 +25,12 @@ class Mirror:
         url: The archive's root.
     """
 
-    def __init__(self, url: str, progress: TextIO = sys.stderr) -> None:
+    def __init__(
+        self, url: str, progress: TextIO = sys.stderr, logins: netrc.netrc | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._progress = progress
+        self._authorization = _basic(self.url, logins) if logins else ""
 
     def __call__(self, path: str, size: int | None = None) -> bytes:
         """Gives the bytes of a file below the root; at most one more than `size` is read.
@@ -33,6 +40,9 @@ class Mirror:
         """
         url = f"{self.url}/{path}"
         request = urllib.request.Request(url, headers={"User-Agent": "rules_relocatable"})  # noqa: S310
+        if self._authorization:
+            # Not for those that a redirect leads to.
+            request.add_unredirected_header("Authorization", self._authorization)
         largest = _LARGEST_UNKNOWN if size is None else size
         data = bytearray()
         try:
@@ -53,6 +63,28 @@ class Mirror:
         share = f" {min(100 * done // size, 100):3d} %" if size else ""
         # Back to the line's start, and erase what was there (ECMA-48 EL).
         print(f"\r\x1b[K{url}: {megabytes(done)}{share}", end=end, file=self._progress, flush=True)
+
+
+def read_logins(path: Path) -> netrc.netrc | None:
+    """Reads the user's names and passwords, as curl and Bazel do; `None` if there is no such file.
+
+    Raises:
+        RelocatableError: if it is no netrc file.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return netrc.netrc(str(path))
+    except (netrc.NetrcParseError, UnicodeDecodeError) as error:
+        raise RelocatableError(f"{path}: is no netrc file: {error}") from error
+
+
+def _basic(url: str, logins: netrc.netrc) -> str:
+    """What RFC 7617 calls for at a URL's host; empty if there is no password for it."""
+    found = logins.authenticators(urllib.parse.urlsplit(url).hostname or "")
+    if not found:
+        return ""
+    return "Basic " + base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode()
 
 
 def megabytes(count: int) -> str:

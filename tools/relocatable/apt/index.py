@@ -14,10 +14,8 @@ from collections.abc import Iterable, Iterator
 from debian.deb822 import Packages
 
 from relocatable.apt.relation import Alternatives, Relation, compare, parse_relations
+from relocatable.deb_lock import PRIORITY
 from relocatable.errors import RelocatableError
-
-PRIORITY = 500
-"""Of a source that declares none, as in apt_preferences(5)."""
 
 _BLANK_LINES = re.compile(r"\n{2,}")
 _NAME_FIELD = re.compile(r"^Package:[ \t]*(\S+)", re.MULTILINE)
@@ -152,7 +150,10 @@ class Catalogue:
                 allow none of them.
         """
         if name not in self._parsed:
-            found = [_candidate(source, stanza) for source, stanza in self._stanzas.get(name, ())]
+            stanzas = self._stanzas.get(name, ())
+            found = [_candidate(source, stanza) for source, stanza in stanzas]
+            # A flat repository has all architectures in one file.
+            found = [c for c in found if c.architecture in {"all", self.architecture}]
             found.sort(key=functools.cmp_to_key(self._preferred_first))
             self._parsed[name] = self._pinned(name, tuple(found))
         return self._parsed[name]

@@ -28,8 +28,15 @@ class Entry:
     components: tuple[str, ...]
 
     def offers(self, source: Source) -> bool:
-        """Says whether this is an archive that has all of a source."""
-        return source.suite in self.suites and set(source.components) <= set(self.components)
+        """Says whether this is an archive that has all of a source.
+
+        Of flat repositories nothing but their URL says which one they are.
+        """
+        return (
+            not source.flat
+            and source.suite in self.suites
+            and set(source.components) <= set(self.components)
+        )
 
 
 def mirrors(source: Source, configuration: Path = APT) -> list[str]:

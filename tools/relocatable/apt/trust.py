@@ -108,8 +108,8 @@ def _or_raise(absent: RelocatableError, fetch: Fetch, path: str) -> bytes:
 
 
 def _check_name(source: Source, release: Release, place: str, trust: Trust) -> None:
-    # A signed Release of another suite is another archive's truth.
-    if source.suite not in release.suites:
+    # A signed Release of another suite is another archive's truth. A flat repository's has none.
+    if not source.flat and source.suite not in release.suites:
         found = " and ".join(release.suites) or "none"
         raise RelocatableError(f"{place}: wanted suite {source.suite}, found {found}")
     if trust.origin not in {None, release.origin}:

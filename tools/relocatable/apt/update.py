@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from relocatable.apt.archive import Archive
-from relocatable.apt.index import Candidate, Catalogue
+from relocatable.apt.index import Candidate, Catalogue, Pin
 from relocatable.apt.resolve import Closure, resolve
-from relocatable.deb_lock import Declaration, Key, Lock, Package, Source
+from relocatable.deb_lock import Declaration, Key, Lock, Package, Promise, Source
 from relocatable.errors import RelocatableError
 
 
@@ -17,21 +17,62 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
         open_archive: Gives the archive of a source.
 
     Raises:
-        RelocatableError: if an index can't be had, a dependency can't be met, or an excluded name
-            is one that nothing asks for.
+        RelocatableError: if an index can't be had, a dependency can't be met, or nothing asks for
+            what is excluded or pinned.
     """
-    archives = [(source.name, open_archive(source)) for source in declaration.sources]
+    archives = [(source, open_archive(source)) for source in declaration.sources]
+    pins = tuple(map(Pin.parse, declaration.pins))
     closures: dict[str, Closure] = {}
     for architecture in declaration.architectures:
-        catalogue = Catalogue(architecture)
-        for name, archive in archives:
-            for text in archive.packages(architecture):
-                catalogue.add(name, text)
-        closures[architecture] = resolve(catalogue, declaration.roots, declaration.exclude)
+        catalogue = Catalogue(architecture, pins)
+        for source, archive in archives:
+            for text in archive.packages(architecture) if source.has(architecture) else ():
+                catalogue.add(source.name, text, source.priority)
+        closures[architecture] = resolve(
+            catalogue,
+            declaration.roots,
+            declaration.exclude,
+            recommends=declaration.recommends,
+        )
+    _check_use(declaration, pins, closures)
+    return Lock(
+        declaration,
+        tuple(archive.index for _, archive in archives),
+        _packages(closures),
+        _promises(closures),
+    )
+
+
+def _check_use(
+    declaration: Declaration, pins: tuple[Pin, ...], closures: dict[str, Closure]
+) -> None:
+    """Refuses what says nothing: a misspelt name would be a promise or a pin that does not hold."""
     unused = set(declaration.exclude).difference(*(c.promises for c in closures.values()))
     if unused:
         raise RelocatableError(f"exclude: nothing asks for {', '.join(sorted(unused))}; drop it")
-    return Lock(declaration, tuple(archive.index for _, archive in archives), _packages(closures))
+    names = {name for closure in closures.values() for name in closure.packages}
+    idle = [str(pin) for pin in pins if not any(map(pin.names, names))]
+    if idle:
+        raise RelocatableError(f"pin: nothing that is taken is called so: {', '.join(idle)}")
+    for source in declaration.sources:
+        strange = set(source.architectures).difference(declaration.architectures)
+        if strange:
+            raise RelocatableError(
+                f"source {source.name}: wanted architectures of the declaration, "
+                f"found {', '.join(sorted(strange))}"
+            )
+
+
+def _promises(closures: dict[str, Closure]) -> tuple[Promise, ...]:
+    """What the excluded packages stand for, joined over the target architectures."""
+    return tuple(
+        Promise(
+            name,
+            tuple(sorted(a for a, closure in closures.items() if name in closure.promises)),
+            tuple(sorted(set().union(*(c.promises.get(name, ()) for c in closures.values())))),
+        )
+        for name in sorted({name for closure in closures.values() for name in closure.promises})
+    )
 
 
 def _packages(closures: dict[str, Closure]) -> tuple[Package, ...]:
