@@ -134,8 +134,8 @@ def _check_types(label, place, value, wanted, optional = {}):
             _fail(label, problem.format(place, key, kind, repr(value[key])))
 
 def _others(text, allowed):
-    """The characters of `text` that are not among `allowed`."""
-    return [c for c in text.elems() if c not in allowed]
+    """What is left of `text` between the first and the last character that is not in `allowed`."""
+    return text.strip(allowed)
 
 def _fail(label, problem):
     fail("{}: {}; run: {}".format(label, problem, update_command(label)))
