@@ -102,32 +102,32 @@ SETS = (
 class AptDifferentialTest(parameterized.TestCase):
     """Ours and apt's answers to the same questions."""
 
-    _texts: ClassVar[dict[tuple[str, str], str]] = {}
+    _indices: ClassVar[dict[tuple[str, str], bytes]] = {}
 
-    def _packages(self, source: str, architecture: str) -> str:
-        """The text of an index, fetched once."""
+    def _packages(self, source: str, architecture: str) -> bytes:
+        """An index, fetched once."""
         key = (source, architecture)
-        if key not in self._texts:
+        if key not in self._indices:
             wanted = SOURCES[source]
             trust = Trust(keyring(wanted, Path()))
             archive = open_archive(wanted, sources.mirrors(wanted), trust, warn=logging.warning)
-            (self._texts[key],) = archive.packages(architecture)
-        return self._texts[key]
+            (self._indices[key],) = archive.packages(architecture)
+        return self._indices[key]
 
     @parameterized.named_parameters(
         (re.sub(r"\W+", "_", f"{s.roots} {s.architecture} {s.sources} {s.recommends}"), s)
         for s in SETS
     )
     def test_the_same_set(self, wanted: Set) -> None:
-        texts = {n: self._packages(n, wanted.architecture) for n in wanted.sources.split()}
+        indices = {n: self._packages(n, wanted.architecture) for n in wanted.sources.split()}
         catalogue = Catalogue(wanted.architecture, map(Pin.parse, wanted.pins))
-        for name, text in texts.items():
-            catalogue.add(name, text)
+        for name, index in indices.items():
+            catalogue.add(name, index)
         start = time.monotonic()
         closure = resolve(catalogue, tuple(wanted.roots.split()), (), recommends=wanted.recommends)
         ours = {f"{p.name}={p.version}" for p in closure.packages.values()}
         logging.info("%s: %d, %.2f s", wanted.roots, len(ours), time.monotonic() - start)
-        theirs = self._apt(wanted, texts)
+        theirs = self._apt(wanted, indices)
         self.assertEqual(
             (" ".join(sorted(ours - theirs)), " ".join(sorted(theirs - ours))),
             (wanted.ours, wanted.theirs),
@@ -135,16 +135,16 @@ class AptDifferentialTest(parameterized.TestCase):
         )
         self.assertEqual(bool(wanted.ours or wanted.theirs), bool(wanted.why))
 
-    def _apt(self, wanted: Set, texts: dict[str, str]) -> set[str]:
+    def _apt(self, wanted: Set, indices: dict[str, bytes]) -> set[str]:
         """What apt would install, as `name=version`."""
         root = Path(self.create_tempdir().full_path)
         for directory in ("state/lists/partial", "cache/archives/partial", "etc"):
             (root / directory).mkdir(parents=True)
         (root / "status").touch()
         lines = []
-        for name, text in texts.items():
+        for name, index in indices.items():
             (root / name).mkdir()
-            (root / name / "Packages").write_text(text, encoding="utf-8")
+            (root / name / "Packages").write_bytes(index)
             (root / name / "Release").write_text(f"Origin: {name}\nSuite: {name}\n", "utf-8")
             lines.append(f"deb [trusted=yes] file:{root}/{name} ./\n")
         pins = [

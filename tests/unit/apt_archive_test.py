@@ -37,7 +37,7 @@ class ArchiveTest(parameterized.TestCase):
     def test_the_chain_from_inrelease(self) -> None:
         files = archive(amd64=stanza("a"), arm64=stanza("b"))
         found = Archive(SOURCE, files, TRUST)
-        self.assertEqual(found.packages("amd64"), [stanza("a")])
+        self.assertEqual(found.packages("amd64"), [stanza("a").encode()])
         self.assertEqual(files.asked, [_INRELEASE, f"{_PACKAGES}.xz"])
         self.assertEqual(
             found.index,
@@ -56,7 +56,7 @@ class ArchiveTest(parameterized.TestCase):
         name = f"main/binary-amd64/Packages{suffix}"
         text = release_text({name: data})
         files = FakeArchive({_INRELEASE: SIGNER.clear_sign(text), f"{_PACKAGES}{suffix}": data})
-        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a")])
+        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a").encode()])
 
     def test_an_index_with_other_bytes(self) -> None:
         files = archive(amd64=stanza("a"))
@@ -77,7 +77,7 @@ class ArchiveTest(parameterized.TestCase):
         files = FakeArchive({_INRELEASE: SIGNER.clear_sign(text), f"{_PACKAGES}.xz": bomb})
         self.assert_refused(f"^{_PACKAGES}.xz: wanted 10 bytes unpacked, found more$", files)
 
-    @parameterized.parameters(b"no xz", lzma.compress(b"x" * 99)[:-9], lzma.compress(b"\xff"))
+    @parameterized.parameters(b"no xz", lzma.compress(b"x" * 99)[:-9])
     def test_an_index_that_is_not_readable(self, data: bytes) -> None:
         text = release_text({"main/binary-amd64/Packages.xz": data})
         files = FakeArchive({_INRELEASE: SIGNER.clear_sign(text), f"{_PACKAGES}.xz": data})
@@ -90,21 +90,21 @@ class ArchiveTest(parameterized.TestCase):
         data = files.files.pop(f"{_PACKAGES}.xz")
         path = f"dists/bookworm/main/binary-amd64/by-hash/SHA256/{hashlib.sha256(data).hexdigest()}"
         files.files[path] = data
-        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a")])
+        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a").encode()])
         self.assertEqual(files.asked, [_INRELEASE, path])
 
     def test_an_index_by_its_name_where_the_mirror_has_no_hashes(self) -> None:
         files = FakeArchive(
             release({"main/binary-amd64/Packages": stanza("a")}, Acquire_By_Hash="yes")
         )
-        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a")])
+        self.assertEqual(Archive(SOURCE, files, TRUST).packages("amd64"), [stanza("a").encode()])
 
     def test_an_index_that_only_another_mirror_has(self) -> None:
         good, bad = archive(amd64=stanza("a")), archive(amd64=stanza("a"))
         bad.files = {**good.files, f"{_PACKAGES}.xz": b"old"}
         gone = FakeArchive({_INRELEASE: good.files[_INRELEASE]})
         found = Archive(SOURCE, bad, TRUST, (gone, good))
-        self.assertEqual(found.packages("amd64"), [stanza("a")])
+        self.assertEqual(found.packages("amd64"), [stanza("a").encode()])
         with self.assertRaisesRegex(RelocatableError, "found 3 with .*; .*HTTP Error 404"):
             Archive(SOURCE, bad, TRUST, (gone,)).packages("amd64")
 

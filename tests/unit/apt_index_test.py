@@ -10,7 +10,7 @@ from support.apt_archive import packages, stanza
 
 def _catalogue(*stanzas: str) -> Catalogue:
     catalogue = Catalogue("amd64")
-    catalogue.add("main", packages(*stanzas))
+    catalogue.add("main", packages(*stanzas).encode())
     return catalogue
 
 
@@ -77,8 +77,8 @@ class CatalogueTest(parameterized.TestCase):
 
     def test_newest_first_and_the_earlier_source_between_equals(self) -> None:
         catalogue = Catalogue("amd64")
-        catalogue.add("one", packages(stanza("a", "1"), stanza("a", "10")))
-        catalogue.add("two", packages(stanza("a", "10"), stanza("a", "9")))
+        catalogue.add("one", packages(stanza("a", "1"), stanza("a", "10")).encode())
+        catalogue.add("two", packages(stanza("a", "10"), stanza("a", "9")).encode())
         self.assertEqual(
             [(found.version, found.source) for found in catalogue.candidates("a")],
             [("10", "one"), ("10", "two"), ("9", "two"), ("1", "one")],
@@ -97,6 +97,16 @@ class CatalogueTest(parameterized.TestCase):
         self.assertEqual(_names(catalogue, Relation("a", qualifier="any")), ["a 1"])
         self.assertEqual(_names(catalogue, Relation("a", qualifier="amd64")), ["a 1"])
         self.assertEqual(_names(catalogue, Relation("a", qualifier="i386")), [])
+
+    def test_other_architectures_of_a_flat_repository(self) -> None:
+        found = _catalogue(*(stanza("a", a, a) for a in ("amd64", "all", "arm64")))
+        self.assertEqual([c.architecture for c in found.candidates("a")], ["amd64", "all"])
+
+    def test_text_that_is_not_readable(self) -> None:
+        catalogue = Catalogue("amd64")
+        catalogue.add("main", stanza("a", Depends="\xff").encode("latin-1"))
+        with self.assertRaisesRegex(RelocatableError, "^main: 'Package: a.*is not readable: "):
+            catalogue.candidates("a")
 
     def test_an_empty_file(self) -> None:
         self.assertEqual(_catalogue("").candidates("a"), ())

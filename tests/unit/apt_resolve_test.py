@@ -18,9 +18,9 @@ def _resolve(
     priority: int = 100,
 ) -> Closure:
     catalogue = Catalogue("amd64", map(Pin.parse, pins.split()))
-    catalogue.add("main", packages(*stanzas))
+    catalogue.add("main", packages(*stanzas).encode())
     if backports:
-        catalogue.add("backports", packages(*backports), priority)
+        catalogue.add("backports", packages(*backports).encode(), priority)
     return resolve(catalogue, tuple(roots.split()), tuple(exclude.split()), recommends=recommends)
 
 

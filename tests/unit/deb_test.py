@@ -141,6 +141,22 @@ class DebTest(parameterized.TestCase):
         self.assertEqual(null.refused, "is of the tar type b'3'")
         self.assertEqual(su.refused, "is setuid or setgid")
 
+    def test_long_names(self) -> None:
+        """Longer than a tar's field is (100 bytes), as GNU tar and pax write them."""
+        long = "/".join(["directory" * 10] * 5)
+        build.deb(
+            self.path,
+            [build.file(f"./{long}", b"x"), build.special("./soft", tarfile.SYMTYPE, long)],
+        )
+        file, soft = self.unpack()
+        self.assertEqual((file.path, soft.target), (long, long))
+
+    def test_a_sparse_file_is_refused(self) -> None:
+        """dpkg-deb doesn't ask tar for them."""
+        build.deb(self.path, [build.special("./holes", tarfile.GNUTYPE_SPARSE)])
+        (holes,) = self.unpack()
+        self.assertEqual(holes.refused, "is of the tar type b'S'")
+
     def test_a_hard_link_to_nothing(self) -> None:
         build.deb(self.path, [build.special("./hard", tarfile.LNKTYPE, "./file")])
         with self.assertRaisesRegex(RelocatableError, "hard link hard has no file ./file"):

@@ -76,6 +76,34 @@ class DebTreeTest(parameterized.TestCase):
         tree = self.extract(links={"usr/lib/libz.so": f"usr/lib/{LIBRARY}/libz.so.1"})
         self.assertEqual(tree.follow("usr/lib/libz.so"), f"usr/lib/{LIBRARY}/libz.so.1.2")
 
+    def test_two_architectures_of_a_package_share_what_is_the_same(self) -> None:
+        """Multi-Arch: same (Policy has it in /usr/share, dpkg counts who has it)."""
+        two = [
+            build.deb(
+                self.directory / f"libq_{architecture}.deb",
+                [
+                    build.file("./usr/share/doc/libq/copyright", b"free"),
+                    build.file(f"./usr/lib/{triplet}/libq.so.1", triplet.encode()),
+                    build.file("./usr/share/libq/x", b"1" if differs else b"0"),
+                ],
+                name="libq",
+                architecture=architecture,
+                more="Multi-Arch: same\n",
+            )
+            for architecture, triplet, differs in (
+                ("amd64", LIBRARY, False),
+                ("arm64", "aarch64-linux-gnu", True),
+            )
+        ]
+        tree = self.extract(*two, exclude=["usr/share/libq"])
+        libraries = [path for path in tree.nodes if path.endswith("libq.so.1")]
+        self.assertLen(libraries, 2)
+        self.assertIn("usr/share/doc/libq/copyright", tree.nodes)
+        with self.assertRaisesRegex(
+            RelocatableError, "(?s)disagree on usr/share/libq/x.*amd64.*arm64"
+        ):
+            self.extract(*two)
+
     def test_patterns_that_match_nothing_are_all_named(self) -> None:
         with self.assertRaisesWithLiteralMatch(
             RelocatableError,

@@ -53,8 +53,8 @@ class Archive:
         self._root = source.directory
         self._release, self.index = open_release(source, self._root, fetch, trust)
 
-    def packages(self, architecture: str) -> list[str]:
-        """The text of the Packages file of each component; in a flat repository, there is one.
+    def packages(self, architecture: str) -> list[bytes]:
+        """The bytes of the Packages file of each component; in a flat repository, there is one.
 
         Raises:
             RelocatableError: if one is missing, or not what the Release file says it is.
@@ -66,7 +66,7 @@ class Archive:
             for component in self._source.components
         ]
 
-    def _packages(self, name: str) -> str:
+    def _packages(self, name: str) -> bytes:
         files = self._release.files
         limit = files[name].size if name in files else _LARGEST
         for suffix, unpack in _OPEN.items():
@@ -75,12 +75,12 @@ class Archive:
             place = f"{self._root}/{name}{suffix}"
             packed = self._verified(place, files[name + suffix])
             try:
-                text = unpack(io.BytesIO(packed)).read(limit + 1)
-                if len(text) > limit:
-                    raise RelocatableError(f"{place}: wanted {limit} bytes unpacked, found more")
-                return text.decode()
-            except (EOFError, OSError, UnicodeDecodeError, lzma.LZMAError) as error:
+                data = unpack(io.BytesIO(packed)).read(limit + 1)
+            except (EOFError, OSError, lzma.LZMAError) as error:
                 raise RelocatableError(f"{place}: is not readable: {error}") from error
+            if len(data) > limit:
+                raise RelocatableError(f"{place}: wanted {limit} bytes unpacked, found more")
+            return data
         raise RelocatableError(f"{self._root}: its Release file lists no {name}")
 
     def package(self, path: str, file: File) -> bytes:

@@ -26,8 +26,8 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
     for architecture in declaration.architectures:
         catalogue = Catalogue(architecture, pins)
         for source, archive in archives:
-            for text in archive.packages(architecture) if source.has(architecture) else ():
-                catalogue.add(source.name, text, source.priority)
+            for index in archive.packages(architecture) if source.has(architecture) else ():
+                catalogue.add(source.name, index, source.priority)
         closures[architecture] = resolve(
             catalogue,
             declaration.roots,
