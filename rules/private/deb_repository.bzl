@@ -5,7 +5,7 @@ load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirror
 # One line, because Bazel shows it three times; the warnings before it say what each server answered.
 _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256 {sha256}) could not \
 be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock the \
-one that it has now: {update} ; if another mirror has it: --repo_env={variable}=URL"
+one that it has now (--check only says which): {update} ; if another mirror has it: --repo_env={variable}=URL"
 
 _BUILD = """load("{rule}", "deb_file")
 

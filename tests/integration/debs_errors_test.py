@@ -180,7 +180,7 @@ class DebsErrorsTest(absltest.TestCase):
             f"Error in fail: {package.name} 1.0-1 for all ({package.path}, {package.size} bytes, "
             f"sha256 {package.sha256}) could not be fetched from {self.mirror.url}/debian. If the "
             f"archive has dropped this version, or has other bytes of it now, lock the one that it "
-            f"has now: {UPDATE} ; if "
+            f"has now (--check only says which): {UPDATE} ; if "
             "another mirror has it: --repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE=URL\n",
             said,
         )
