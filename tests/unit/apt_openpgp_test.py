@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from absl.testing import absltest, parameterized
-from pysequoia import Cert, Sig
+from pysequoia import ArmorKind, Cert, Sig, armor
+from pysequoia.packet import PacketPile, SignatureType
 
 from relocatable.apt.openpgp import Keyring
 from relocatable.errors import RelocatableError
 from support.apt_archive import Signer
 from support.openpgp_cases import CASES, TEXT
 
+_REVOKED = SignatureType.KeyRevocation
 _NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
@@ -141,6 +143,15 @@ class KeyringTest(parameterized.TestCase):
         for signer in (first, second):
             signed = keyring.clear_signed(signer.clear_sign("a: b\n"), "x", _now())
             self.assertEqual(signed.signers, (signer.fingerprint,))
+
+    def test_a_key_that_is_there_before_and_after_it_was_revoked(self) -> None:
+        case = CASES["revoked"]
+        packets = [p for p in PacketPile.from_bytes(case.keyring) if p.signature_type != _REVOKED]
+        before = armor(b"".join(map(bytes, packets)), ArmorKind.PublicKey).encode()
+        Keyring.parse(before, "a.asc").clear_signed(case.message, "x", _NOW)
+        for keyring in (before + case.keyring, case.keyring + b"\n" + before):
+            with self.assertRaisesRegex(RelocatableError, "that key is revoked$"):
+                Keyring.parse(keyring, "a.asc").clear_signed(case.message, "x", _NOW)
 
     def test_a_weak_key_beside_a_good_one(self) -> None:
         good = Signer()

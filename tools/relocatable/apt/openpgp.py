@@ -92,11 +92,13 @@ class Keyring:
             RelocatableError: if there is none, or one is broken.
         """
         try:
-            certificates = tuple(
-                certificate
-                for block in _ARMORED.findall(data) or [data]
-                for certificate in Cert.split_bytes(block)
-            )
+            merged: dict[str, Cert] = {}
+            for block in _ARMORED.findall(data) or [data]:
+                for found in Cert.split_bytes(block):
+                    known = merged.get(found.fingerprint)
+                    # Of two states of a key, one may say that it is revoked.
+                    merged[found.fingerprint] = known.merge(found) if known else found
+            certificates = tuple(merged.values())
             keys = {key.fingerprint: key for c in certificates for key in _keys(c)}
         except RuntimeError as error:
             raise RelocatableError(
