@@ -54,6 +54,15 @@ class OpenReleaseTest(parameterized.TestCase):
         found, index = open_release(_UNSIGNED, "dists/bookworm", files, trust)
         self.assertEqual((found.date, index.signed_by), ("", ()))
 
+    def test_unsigned_on_purpose_although_it_is_signed(self) -> None:
+        files = FakeArchive(release({"main/x": "y"}))
+        trust = dataclasses.replace(TRUST, keyring=None)
+        found, index = open_release(_UNSIGNED, "dists/bookworm", files, trust)
+        self.assertEqual((found.date, index.signed_by), (DATE, ()))
+        self.assertEqual(list(found.files), ["main/x", "main/x.xz"])
+        with self.assertRaisesRegex(RelocatableError, f"^{_RELEASE}: HTTP Error 404"):
+            open_release(_UNSIGNED, "dists/bookworm", FakeArchive({}), trust)
+
     def test_a_signed_file_without_a_date(self) -> None:
         message = SIGNER.clear_sign("Codename: bookworm\nSHA256:\n")
         self.assert_refused(f"^{_INRELEASE}: has no Date", {_INRELEASE: message})

@@ -82,8 +82,7 @@ def _signed(
     """The file's path, its bytes, and what of them is signed."""
     plain, inline = f"{directory}/Release", f"{directory}/InRelease"
     if not trust.keyring:
-        data = fetch(plain, None)
-        return plain, data, Signed(data, ())
+        return _unsigned(plain, inline, fetch)
     try:
         data = fetch(inline, None)
     except RelocatableError as absent:
@@ -97,6 +96,15 @@ def _signed(
             ) from error
         return plain, data, trust.keyring.detached(data, signature, f"{plain}.gpg", trust.now)
     return inline, data, trust.keyring.clear_signed(data, inline, trust.now)
+
+
+def _unsigned(plain: str, inline: str, fetch: Fetch) -> tuple[str, bytes, Signed]:
+    """The same where no signature is wanted, although there may be one."""
+    try:
+        place, data = plain, fetch(plain, None)
+    except RelocatableError as absent:
+        place, data = inline, _or_raise(absent, fetch, inline)
+    return place, data, Signed(data, ())
 
 
 def _or_raise(absent: RelocatableError, fetch: Fetch, path: str) -> bytes:
