@@ -24,7 +24,7 @@ from relocatable.apt.release import time_of
 from relocatable.apt.trust import Trust
 from relocatable.apt.update import update
 from relocatable.deb_lock import Declaration, Lock, Source
-from relocatable.errors import RelocatableError
+from relocatable.errors import RelocatableError, printable
 
 _LOCK = flags.DEFINE_string(
     "lock", None, "The lock file, from the workspace's root.", required=True
@@ -163,7 +163,7 @@ def _trusted(source: Source, keyrings: dict[str, str], old: Source) -> Source:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 def _source(text: str) -> Source:

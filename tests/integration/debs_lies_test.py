@@ -207,6 +207,10 @@ _LIES = {
         "InRelease: wanted suite bookworm, found trixie and stable",
     ),
     "another archive": (_fields(Origin="Evil"), "InRelease: wanted origin Debian, found Evil"),
+    "words for the terminal": (
+        _fields(Origin="\x1b[2JEvil"),
+        r"InRelease: wanted origin Debian, found \\x1b\[2JEvil",
+    ),
     "a stale state": (
         _fields(Valid_Until=_date(-0.1)),
         "InRelease: is of .* and was valid until .*: the mirror is behind, or keeps from you what "

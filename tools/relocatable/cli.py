@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from absl import app, flags
 
-from relocatable.errors import RelocatableError, problems
+from relocatable.errors import RelocatableError, printable, problems
 
 LABEL = flags.DEFINE_string("label", None, "The target that asks, for messages and provenance.")
 
@@ -61,7 +61,7 @@ def status_of(step: Callable[[], None]) -> int:
         step()
     except (RelocatableError, OSError) as error:
         place = f"{LABEL.value}: " if flags.FLAGS.is_parsed() and LABEL.value else ""
-        print(f"error: {place}{_text(error)}", file=sys.stderr)
+        print(printable(f"error: {place}{_text(error)}"), file=sys.stderr)
         return 1
     return 0
 

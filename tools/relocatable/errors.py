@@ -21,3 +21,13 @@ def problems(found: list[str], heading: str) -> None:
     lines = sorted(set(found))
     if lines:
         raise RelocatableError((" " if len(lines) == 1 else "\n  ").join([heading, *lines]))
+
+
+def printable(text: str) -> str:
+    """Escapes what a terminal would obey or not show; line ends stay.
+
+    Messages hold words of files and servers, which are nobody's we know.
+    """
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
