@@ -115,13 +115,14 @@ def _main() -> None:
 def _trust(source: Source, workspace: Path, old: Lock | None) -> Trust:
     """Whom to believe about a source: its keyring, and what the lock says was seen last."""
     trust = Trust(keyring(source, workspace))
-    known = dict(zip(old.declaration.sources, old.indices, strict=False)) if old else {}
-    for before, index in known.items():
-        # Another suite of the same name starts anew.
-        if (before.name, before.suite) == (source.name, source.suite):
-            since = None if _ALLOW_DOWNGRADE.value else time_of(index.date)
-            return dataclasses.replace(trust, origin=index.origin, not_before=since)
-    return trust
+    suites = {before.name: before.suite for before in old.declaration.sources} if old else {}
+    seen = {index.source: index for index in old.indices} if old else {}
+    # Another suite of the same name starts anew.
+    if source.name not in seen or suites.get(source.name) != source.suite:
+        return trust
+    index = seen[source.name]
+    since = None if _ALLOW_DOWNGRADE.value else time_of(index.date)
+    return dataclasses.replace(trust, origin=index.origin, not_before=since)
 
 
 def _declaration(old: Declaration) -> Declaration:
@@ -151,15 +152,16 @@ def _with_trust(given: tuple[Source, ...], old: dict[str, Source]) -> tuple[Sour
 
 def _trusted(source: Source, keyrings: dict[str, str], old: Source) -> Source:
     name = source.name
-    unsigned = name in _ALLOW_UNSIGNED.value
-    if not unsigned and name not in keyrings:
-        source = dataclasses.replace(source, keyring=old.keyring, allow_unsigned=old.allow_unsigned)
-    else:
-        source = dataclasses.replace(
-            source, keyring=keyrings.get(name, ""), allow_unsigned=unsigned
-        )
-    expired = name in _ALLOW_EXPIRED.value or old.allow_expired
-    return dataclasses.replace(source, allow_expired=expired)
+    keyring_file, unsigned = old.keyring, old.allow_unsigned
+    # One takes the place of the other.
+    if name in keyrings or name in _ALLOW_UNSIGNED.value:
+        keyring_file, unsigned = keyrings.get(name, ""), name in _ALLOW_UNSIGNED.value
+    return dataclasses.replace(
+        source,
+        keyring=keyring_file,
+        allow_unsigned=unsigned,
+        allow_expired=old.allow_expired or name in _ALLOW_EXPIRED.value,
+    )
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ test's own, on a loopback server. Each test changes it in one way.
 """
 
 import hashlib
+import json
 import lzma
 import os
 import subprocess
@@ -356,6 +357,19 @@ class DebsLiesTest(parameterized.TestCase):
                 "main: keyring keys/test.asc, was allow_unsigned",
                 f"main: signed by {SIGNER.fingerprint}, was nobody",
             ],
+        )
+
+    def test_another_order_of_sources_forgets_nothing(self) -> None:
+        self._make("--keyring=main=keys/test.asc")
+        lock = json.loads(self.lock.read_bytes())
+        other = {**lock["declaration"]["sources"][0], "name": "other"}
+        lock["declaration"]["sources"].insert(0, other)
+        self.lock.write_text(json.dumps(lock), encoding="utf-8")
+        self.archive.fields["Date"] = _date(-9)
+        self.archive.publish()
+        self.assert_refused(
+            "source main .*the lock was made from that of",
+            f"--mirror=other={self.mirror.url}/debian",
         )
 
     def test_the_way_back_has_to_be_said(self) -> None:

@@ -124,13 +124,20 @@ class SignaturesTest(parameterized.TestCase):
         ):
             self.keyring.clear_signed(data, "x", _now())
 
+    def test_a_signature_of_a_kind_that_nobody_knows(self) -> None:
+        packet = bytearray(bytes(Sig.from_bytes(self.signer.detached(b"text"))))
+        # A packet's tag and length, the version, then the type (RFC 9580, 5.2.3).
+        packet[packet.index(b"\x04\x00") + 1] = 0x0D
+        with self.assertRaisesRegex(RelocatableError, "^x: has no signature of a known kind$"):
+            self.keyring.detached(b"text", bytes(packet), "x", _now())
+
     def test_a_broken_signature(self) -> None:
         message = self.signer.clear_sign("a: b\n")
         with self.assertRaisesRegex(RelocatableError, "^x: the signature is broken: "):
             self.keyring.clear_signed(message[:-120], "x", _now())
         with self.assertRaisesRegex(RelocatableError, "^x: the signature is broken: "):
             self.keyring.detached(b"text", b"no signature", "x", _now())
-        with self.assertRaisesRegex(RelocatableError, "^x: has no signatures$"):
+        with self.assertRaisesRegex(RelocatableError, "^x: has no signature of a known kind$"):
             self.keyring.detached(b"text", self.signer.keyring, "x", _now())
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from pysequoia import Cert, Sig, verify
-from pysequoia.packet import HashAlgorithm, Packet, PacketPile, SignatureType, Tag
+from pysequoia.packet import Packet, PacketPile, SignatureType, Tag
 
 from relocatable.errors import RelocatableError
 
@@ -26,14 +26,7 @@ _ARMORED = re.compile(
     rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----$.*?^-----END PGP PUBLIC KEY BLOCK-----$",
     re.DOTALL | re.MULTILINE,
 )
-# The enumeration can't be hashed or looked up.
-_STRONG = {
-    "SHA256": HashAlgorithm.SHA256,
-    "SHA384": HashAlgorithm.SHA384,
-    "SHA512": HashAlgorithm.SHA512,
-    "SHA3-256": HashAlgorithm.SHA3_256,
-    "SHA3-512": HashAlgorithm.SHA3_512,
-}
+_STRONG = ("SHA256", "SHA384", "SHA512", "SHA3_256", "SHA3_512")
 # Of a file; others are about keys.
 _OF_FILES = (SignatureType.Binary, SignatureType.Text)
 _REVOCATIONS = (SignatureType.KeyRevocation, SignatureType.SubkeyRevocation)
@@ -56,6 +49,25 @@ class Key:
     expires: datetime | None
     revoked: bool
     weak: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Signature:
+    """What a signature says of itself, which need not be true.
+
+    Attributes:
+        issuer: Whose it is: a fingerprint, or the last 16 digits of one.
+        created: When it was made; `None` if it doesn't say.
+        expires: When it ends to count; `None` is never.
+        digest: Name of the hash algorithm.
+        packet: All of it.
+    """
+
+    issuer: str
+    created: datetime | None
+    expires: datetime | None
+    digest: str
+    packet: bytes
 
 
 class Signed(NamedTuple):
@@ -122,13 +134,13 @@ class Keyring:
         """
         if not data.startswith(_HEADER) or _SIGNATURE not in data:
             raise RelocatableError(f"{place}: is not signed: wanted a line {_HEADER.decode()}")
-        packets = _packets(data[data.index(_SIGNATURE) + 1 :], place)
+        signatures = _signatures(data[data.index(_SIGNATURE) + 1 :], place)
         try:
             verified = verify(data, self._store)
         except RuntimeError:
             verified = None
         good = {found.signing_key.upper() for found in verified.valid_sigs} if verified else set()
-        signers = self._judge(packets, good, place, now)
+        signers = self._judge(signatures, good, place, now)
         return Signed(verified.bytes or b"" if verified else b"", signers)
 
     def detached(self, text: bytes, signature: bytes, place: str, now: datetime) -> Signed:
@@ -143,80 +155,92 @@ class Keyring:
         Raises:
             RelocatableError: as `clear_signed`.
         """
-        packets = _packets(signature, place)
+        signatures = _signatures(signature, place)
         good = set()
-        for packet in packets:
+        for each in signatures:
             try:
-                found = verify(text, self._store, signature=Sig.from_bytes(bytes(packet)))
+                found = verify(text, self._store, signature=Sig.from_bytes(each.packet))
             except RuntimeError:
                 continue
-            good |= {each.signing_key.upper() for each in found.valid_sigs}
-        return Signed(text, self._judge(packets, good, place, now))
+            good |= {valid.signing_key.upper() for valid in found.valid_sigs}
+        return Signed(text, self._judge(signatures, good, place, now))
 
     def _store(self, _: list[str]) -> list[Cert]:
         return list(self.certificates)
 
     def _judge(
-        self, packets: list[Packet], good: set[str], place: str, now: datetime
+        self, signatures: list[_Signature], good: set[str], place: str, now: datetime
     ) -> tuple[str, ...]:
         """Who has signed; raises unless that is anybody.
 
         Args:
-            packets: The signatures, as they stand in the file.
+            signatures: Those that stand in the file.
             good: Fingerprints of the keys of which Sequoia has verified a signature.
             place: What error messages call the file.
             now: The time.
         """
-        faults = [
-            (self._find(packet), packet, self._fault(packet, good, now)) for packet in packets
-        ]
+        faults = [(self._find(each), each, self._fault(each, good, now)) for each in signatures]
         # One bad signature of a key spoils its others: which of them was verified isn't known.
         bad = {key for key, _, fault in faults if key and fault}
         signers = {key.certificate for key, _, _ in faults if key and key not in bad}
         if not signers:
             reasons = "; ".join(
-                f"signed {_day(packet.signature_created)} by {_issuer(packet)}: {fault}"
-                for _, packet, fault in faults
+                f"signed {_day(each.created)} by {each.issuer}: {fault}"
+                for _, each, fault in faults
             )
-            raise RelocatableError(f"{place}: {reasons or 'has no signatures'}")
+            raise RelocatableError(f"{place}: {reasons or 'has no signature of a known kind'}")
         return tuple(sorted(signers))
 
-    def _find(self, packet: Packet) -> Key | None:
+    def _find(self, signature: _Signature) -> Key | None:
         """The key of the keyring that a signature says it is by."""
-        issuer = _issuer(packet)
-        matches = [key for key in self.keys.values() if key.fingerprint.endswith(issuer)]
-        return matches[0] if len(matches) == 1 else None
+        found = [k for k in self.keys.values() if k.fingerprint.endswith(signature.issuer)]
+        return found[0] if len(found) == 1 else None
 
-    def _fault(self, packet: Packet, good: set[str], now: datetime) -> str:
+    def _fault(self, signature: _Signature, good: set[str], now: datetime) -> str:
         """What is wrong with a signature; nothing if it is good."""
-        key = self._find(packet)
+        key = self._find(signature)
         if not key:
             return f"that key is not in {self.name}"
-        if packet.hash_algorithm not in _STRONG.values():
-            name = str(packet.hash_algorithm).rpartition(".")[2]
-            return f"made with {name}, which is too weak; wanted one of {', '.join(_STRONG)}"
+        if signature.digest not in _STRONG:
+            strong = ", ".join(_STRONG)
+            return f"made with {signature.digest}, which is too weak; wanted one of {strong}"
         if key.weak:
             return f"that key or what it says of itself is too weak today: {key.weak}"
         if key.revoked:
             return "that key is revoked"
         if key.expires and key.expires <= now:
             return f"that key expired {_day(key.expires)}; get a newer keyring"
-        if not packet.signature_created or packet.signature_created > now + CLOCK:
+        if not signature.created or signature.created > now + CLOCK:
             return f"that is in the future, now is {_day(now)}: is this machine's clock right?"
-        if packet.signature_expiration_time and packet.signature_expiration_time <= now:
-            return f"the signature expired {_day(packet.signature_expiration_time)}"
+        if signature.expires and signature.expires <= now:
+            return f"the signature expired {_day(signature.expires)}"
         if key.fingerprint not in good:
             return "it is not a signature of these bytes: they were changed since"
         return ""
 
 
-def _packets(data: bytes, place: str) -> list[Packet]:
-    """The signatures of a file."""
+def _signatures(data: bytes, place: str) -> list[_Signature]:
+    """The signatures of a file that are of a known kind; any others prove nothing."""
     try:
         packets = list(PacketPile.from_bytes(data))
     except RuntimeError as error:
         raise RelocatableError(f"{place}: the signature is broken: {_first(error)}") from error
-    return [packet for packet in packets if packet.signature_type in _OF_FILES]
+    return [each for packet in packets if (each := _signature(packet))]
+
+
+def _signature(packet: Packet) -> _Signature | None:
+    try:
+        if packet.signature_type not in _OF_FILES:
+            return None
+        return _Signature(
+            issuer=(packet.issuer_fingerprint or packet.issuer_key_id or "an unnamed key").upper(),
+            created=packet.signature_created,
+            expires=packet.signature_expiration_time,
+            digest=str(packet.hash_algorithm).rpartition(".")[2],
+            packet=bytes(packet),
+        )
+    except RuntimeError:  # A number that means nothing to Sequoia.
+        return None
 
 
 def _keys(certificate: Cert) -> Iterator[Key]:
@@ -252,19 +276,21 @@ def _state(certificate: Cert) -> tuple[datetime | None, bool, str]:
 
 def _end(subkey: Packet, signatures: Iterable[Packet]) -> datetime | None:
     """When a subkey expires: its newest binding says it (RFC 9580, 5.2.3.13)."""
-    bindings = [s for s in signatures if s.signature_type == SignatureType.SubkeyBinding]
+    bindings = [s for s in signatures if _kind(s) == SignatureType.SubkeyBinding]
     dated = [(s.signature_created, s.key_validity_period) for s in bindings if s.signature_created]
     _, period = max(dated, key=lambda pair: pair[0], default=(None, None))
     return subkey.key_created + period if subkey.key_created and period else None
 
 
 def _any_revocation(signatures: Iterable[Packet]) -> bool:
-    return any(signature.signature_type in _REVOCATIONS for signature in signatures)
+    return any(_kind(signature) in _REVOCATIONS for signature in signatures)
 
 
-def _issuer(packet: Packet) -> str:
-    """Whom a signature says it is by: a fingerprint, or the last 16 digits of one."""
-    return (packet.issuer_fingerprint or packet.issuer_key_id or "an unnamed key").upper()
+def _kind(packet: Packet) -> SignatureType | None:
+    try:
+        return packet.signature_type
+    except RuntimeError:
+        return None
 
 
 def _day(moment: datetime | None) -> str:
