@@ -99,7 +99,9 @@ class CatalogueTest(parameterized.TestCase):
         self.assertEqual(_names(catalogue, Relation("a", qualifier="i386")), [])
 
     def test_other_architectures_of_a_flat_repository(self) -> None:
-        found = _catalogue(*(stanza("a", a, a) for a in ("amd64", "all", "arm64")))
+        found = Catalogue("amd64")
+        index = packages(*(stanza("a", "1", a) for a in ("amd64", "all", "arm64")))
+        found.add("flat", index.encode(), flat=True)
         self.assertEqual([c.architecture for c in found.candidates("a")], ["amd64", "all"])
 
     def test_text_that_is_not_readable(self) -> None:

@@ -116,17 +116,21 @@ class Catalogue:
         self._pins = tuple(pins)
         self._stanzas: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self._priorities: dict[str, int] = {}
+        self._flat: set[str] = set()
         self._providers: dict[str, set[str]] = defaultdict(set)
         self._parsed: dict[str, tuple[Candidate, ...]] = {}
         self._matches: dict[Relation, tuple[Candidate, ...]] = {}
 
-    def add(self, source: str, packages: bytes, priority: int = PRIORITY) -> None:
+    def add(
+        self, source: str, packages: bytes, priority: int = PRIORITY, *, flat: bool = False
+    ) -> None:
         """Adds one `Packages` file, as bytes: as text it would take four times the room.
 
         Args:
             source: Name of the source that it is of.
             packages: Its bytes.
             priority: A package of a source with a higher one is preferred, whatever its version.
+            flat: Whether it is a flat repository's, which has all architectures in one file.
 
         Raises:
             RelocatableError: if a stanza has no package name.
@@ -134,6 +138,8 @@ class Catalogue:
         self._parsed.clear()
         self._matches.clear()
         self._priorities[source] = priority
+        if flat:
+            self._flat.add(source)
         for stanza in (match[0] for match in _STANZA.finditer(packages)):
             field = _NAME_FIELD.search(stanza)
             if not field:
@@ -157,8 +163,9 @@ class Catalogue:
         if name not in self._parsed:
             stanzas = self._stanzas.get(name, ())
             found = [_candidate(source, stanza) for source, stanza in stanzas]
-            # A flat repository has all architectures in one file.
-            found = [c for c in found if c.architecture in {"all", self.architecture}]
+            # Elsewhere another architecture is a mistake or a lie, and the lock refuses it.
+            fitting = {"all", self.architecture}
+            found = [c for c in found if c.source not in self._flat or c.architecture in fitting]
             found.sort(key=functools.cmp_to_key(self._preferred_first))
             self._parsed[name] = self._pinned(name, tuple(found))
         return self._parsed[name]

@@ -27,7 +27,7 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
         catalogue = Catalogue(architecture, pins)
         for source, archive in archives:
             for index in archive.packages(architecture) if source.has(architecture) else ():
-                catalogue.add(source.name, index, source.priority)
+                catalogue.add(source.name, index, source.priority, flat=source.flat)
         closures[architecture] = resolve(
             catalogue,
             declaration.roots,
