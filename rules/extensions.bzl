@@ -5,6 +5,7 @@ debs = use_extension("@rules_relocatable//rules:extensions.bzl", "debs")
 debs.source(
     name = "bookworm",
     components = ["main"],
+    keyring = "debian",
     mirrors = ["https://ftp.us.debian.org/debian"],
     suite = "bookworm",
 )
@@ -21,43 +22,25 @@ has the rest.
 
 load("//rules/private:archive_file.bzl", "archive_file")
 load("//rules/private:deb_hub.bzl", "deb_hub")
-load("//rules/private:deb_lock.bzl", "read_lock", "update_command")
+load("//rules/private:deb_lock.bzl", "read_lock")
 load("//rules/private:deb_repository.bzl", "deb_repository")
-
-_source = tag_class(
-    doc = "An archive that locks take packages from. Each module names its own.",
-    attrs = {
-        "components": attr.string_list(
-            doc = "Components of the suite, as in the locks that use this source. None for a flat " +
-                  "repository.",
-        ),
-        "mirrors": attr.string_list(
-            doc = "Public http(s) URLs of the archive's root. They are tried in this order, after " +
-                  "`--repo_env=RELOCATABLE_DEB_MIRROR_<NAME>` and the machine's own apt. A password " +
-                  "comes from the user's .netrc, or Bazel's `--credential_helper`.",
-        ),
-        "name": attr.string(
-            doc = "What locks call the source.",
-            mandatory = True,
-        ),
-        "suite": attr.string(
-            doc = "Directory below `dists/`. A code name: what \"stable\" means changes. With a slash at " +
-                  "its end, a directory below the root: a flat repository, as \"./\" often is.",
-            mandatory = True,
-        ),
-    },
-)
+load("//rules/private:deb_source.bzl", "read_sources", "said", "source_tag", "sources_of")
 
 _lock = tag_class(
     doc = "A repository with the packages of a lock file.",
     attrs = {
         "lock": attr.label(
-            doc = "The lock file, made by `@rules_relocatable//tools:update_deb_lock`.",
+            doc = "The lock file. `bazel run @<name>//:update` makes it out of what its `declaration` " +
+                  "wants, and refreshes it.",
             mandatory = True,
         ),
         "name": attr.string(
             doc = "The repository's name, for `use_repo`. No two modules may use the same.",
             mandatory = True,
+        ),
+        "sources": attr.string_list(
+            doc = "Which `source`s of this module it takes packages from: of equal versions that of the " +
+                  "earlier. None stands for all.",
         ),
     },
 )
@@ -86,71 +69,61 @@ _file = tag_class(
     },
 )
 
-def _sources(module):
-    sources = {}
-    for tag in module.tags.source:
-        if tag.name in sources:
-            fail("debs.source(name = \"{}\") stands twice in {}".format(tag.name, module.name))
-        sources[tag.name] = tag
-    return sources
-
-def _check_sources(tag, lock, sources):
-    """A lock must mean the same archive by a source's name as the module that uses it."""
-    for wanted in lock["declaration"]["sources"]:
-        name = wanted["name"]
-        call = "debs.source(name = \"{}\", suite = \"{}\", components = {})".format(
-            name,
-            wanted["suite"],
-            wanted["components"],
-        )
-        if name not in sources:
-            fail("{}: needs {}, found sources {}".format(tag.lock, call, sources.keys()))
-        found = sources[name]
-        if found.suite != wanted["suite"] or found.components != wanted["components"]:
-            fail("{}: wanted {}, found suite {} and components {}; change it, or run: {}".format(
-                tag.lock,
-                call,
-                found.suite,
-                found.components,
-                update_command(tag.lock),
-            ))
-
 def _repository_name(tag, package):
     """A package's repository; `+` may not be in such a name, and `_` is in no package's."""
     return "{}_{}_{}".format(tag.name, package["name"].replace("+", "_"), package["architecture"])
 
-def _declare(tag, lock, sources):
+def _update_command(tag, module):
+    """The command that makes a lock, for messages."""
+    command = "bazel run @{}//:update".format(tag.name)
+    if tag.lock.repo_name:
+        return "{} (in the workspace of the module {})".format(command, module.name)
+    return command
+
+def _declare(tag, lock, sources, update):
     """Makes the repositories of one lock; nothing is fetched before a build asks for it."""
-    update = update_command(tag.lock)
-    vendors = {index["source"]: index["origin"] for index in lock["indices"]}
-    targets = {}
-    for package in lock["packages"]:
-        source = sources[package["source"]]
+    problem = "{}: {}; run: {}".format(tag.lock, lock.problem, update) if lock.problem else ""
+    vendors = {index["source"]: index["origin"] for index in lock.indices}
+    declared = {source["name"]: source for source in sources}
+    targets = {"{}_{}".format(root, a): "" for root in lock.roots for a in lock.architectures}
+    for package in lock.packages:
         repository = _repository_name(tag, package)
+        for target in package["targets"]:
+            targets["{}_{}".format(package["name"], target)] = repository
+        if problem:
+            continue
+        source = declared[package["source"]]
         deb_repository(
             name = repository,
             architecture = package["architecture"],
             bytes = str(package["size"]),
-            components = source.components,
-            mirrors = source.mirrors,
+            components = source["components"],
+            mirrors = source["mirrors"],
             package = package["name"],
             path = package["path"],
             sha256 = package["sha256"],
-            source = source.name,
-            suite = source.suite,
+            snapshot = source["snapshot"],
+            source = source["name"],
+            suite = source["suite"],
             update = update,
-            vendor = vendors.get(source.name, ""),
+            vendor = vendors.get(source["name"], ""),
             version = package["version"],
         )
-        for target in package["targets"]:
-            targets["{}_{}".format(package["name"], target)] = repository
     deb_hub(
         name = tag.name,
-        architectures = lock["declaration"]["architectures"],
+        architectures = lock.architectures,
+        declared_name = tag.name,
         lock = str(tag.lock),
+        # In the root's own workspace, a lock is a file that can be written.
+        lock_path = "" if tag.lock.repo_name else _path(tag.lock),
         packages = targets,
+        problem = problem,
+        sources = json.encode({"sources": [said(source) for source in sources]}),
         update = update,
     )
+
+def _path(label):
+    return "/".join([part for part in (label.package, label.name) if part])
 
 def _declare_file(tag, module, sources):
     """Makes the repository of one file."""
@@ -170,13 +143,14 @@ def _declare_file(tag, module, sources):
     source = sources[tag.source]
     archive_file(
         name = tag.name,
-        components = source.components,
+        components = source["components"],
         declared_name = tag.name,
-        mirrors = source.mirrors,
+        mirrors = source["mirrors"],
         path = tag.path,
         sha256 = tag.sha256,
-        source = source.name,
-        suite = source.suite,
+        snapshot = source["snapshot"],
+        source = source["name"],
+        suite = source["suite"],
     )
 
 def _claim(owners, kind, tag, module):
@@ -193,7 +167,7 @@ def _debs_impl(ctx):
     owners = {}
     direct = {False: [], True: []}
     for module in ctx.modules:
-        sources = _sources(module)
+        sources = read_sources(module)
         for tag in module.tags.file:
             _claim(owners, "file", tag, module)
             _declare_file(tag, module, sources)
@@ -201,9 +175,9 @@ def _debs_impl(ctx):
                 direct[ctx.is_dev_dependency(tag)].append(tag.name)
         for tag in module.tags.lock:
             _claim(owners, "lock", tag, module)
-            lock = read_lock(ctx, tag.lock)
-            _check_sources(tag, lock, sources)
-            _declare(tag, lock, sources)
+            wanted = sources_of(tag, module, sources)
+            update = _update_command(tag, module)
+            _declare(tag, read_lock(ctx, tag.lock, wanted, update), wanted, update)
             if module.is_root:
                 direct[ctx.is_dev_dependency(tag)].append(tag.name)
     return ctx.extension_metadata(
@@ -218,6 +192,6 @@ debs = module_extension(
     tag_classes = {
         "file": _file,
         "lock": _lock,
-        "source": _source,
+        "source": source_tag,
     },
 )

@@ -1,9 +1,14 @@
 """Makes, refreshes or checks a lock file of Debian packages.
 
-    bazel run @rules_relocatable//tools:update_deb_lock -- --lock=dist/lldb.lock.json
+    bazel run @my_debs//:update
 
-refreshes a lock from its own declaration. The other flags make a new lock, or replace that part of
-the declaration of an existing one; with --check, nothing is written. See docs/debs.md.
+makes or refreshes the lock that `debs.lock(name = "my_debs")` in MODULE.bazel names, from what its
+`declaration` wants and the sources that MODULE.bazel declares. For a lock that no module uses:
+
+    bazel run @rules_relocatable//tools:update_deb_lock -- --lock=debs.lock.json
+
+The other flags replace a part of the declaration; with --check, nothing is written. docs/debs.md
+has the rest.
 """
 
 import dataclasses
@@ -17,6 +22,7 @@ from relocatable import cli, deb_lock
 from relocatable.apt import sources
 from relocatable.apt.archive import Archive, open_archive
 from relocatable.apt.changes import changes, differs
+from relocatable.apt.declared import Said
 from relocatable.apt.download import Mirror, read_logins
 from relocatable.apt.keyrings import keyring
 from relocatable.apt.packages import verify_packages
@@ -33,7 +39,13 @@ _SOURCE = flags.DEFINE_multi_string(
     "source",
     [],
     "NAME,SUITE,COMPONENT…,URL…: an archive, and its public mirrors. Among them may be "
-    "priority=NUMBER and architecture=ARCHITECTURE.",
+    "priority=NUMBER, architecture=ARCHITECTURE and snapshot=MOMENT.",
+)
+_MODULE = flags.DEFINE_string(
+    "module", "", "What MODULE.bazel says of the sources; the target :update gives this."
+)
+_HUB = flags.DEFINE_string(
+    "hub", "", "The repository that the lock is used through; the target :update gives this."
 )
 _ROOT = flags.DEFINE_multi_string("root", [], "A package that is wanted.")
 _ARCHITECTURE = flags.DEFINE_multi_string("architecture", [], "A Debian architecture.")
@@ -85,7 +97,7 @@ def _main() -> None:
         return Mirror(url, logins=logins)
 
     def connect(source: Source) -> Archive:
-        urls = _mirrors(source.name) or [*sources.mirrors(source), *source.mirrors]
+        urls = _mirrors(source.name) or [*sources.mirrors(source), *source.urls]
         archive = open_archive(source, urls, _trust(source, workspace, old), mirror, _say)
         if source.allow_unsigned:
             _say(f"warning: {source.name}: nobody's signature is wanted (allow_unsigned)")
@@ -94,7 +106,7 @@ def _main() -> None:
         archives[source.name] = archive
         return archive
 
-    new = update(_declaration(old.declaration if old else _NOTHING), connect)
+    new = update(_declaration(old), connect)
     deb_lock.check(new, Path(_LOCK.value))
     if _VERIFY_PACKAGES.value:
         known = {package.sha256 for package in old.packages} if old and not _CHECK.value else set()
@@ -103,33 +115,54 @@ def _main() -> None:
         deb_lock.write(new, path)
         print("\n".join(changes(old, new)))
     elif old is None or differs(old, new):
-        print("\n".join(changes(old, new)))
+        # Before what is said on stderr about it, into whatever both go.
+        print("\n".join(changes(old, new)), flush=True)
         raise RelocatableError(
-            f"{_LOCK.value}: is not what its declaration gives now (see above); "
-            f"run: {deb_lock.UPDATE}{_LOCK.value}"
+            f"{_LOCK.value}: is not what its declaration gives now (see above); run: {_command()}"
         )
     else:
         print(f"{_LOCK.value}: is what its declaration gives now")
 
 
+def _command() -> str:
+    """The command that makes the lock, for who reads our messages."""
+    return f"bazel run @{_HUB.value}//:update" if _HUB.value else f"{deb_lock.UPDATE}{_LOCK.value}"
+
+
 def _trust(source: Source, workspace: Path, old: Lock | None) -> Trust:
     """Whom to believe about a source: its keyring, and what the lock says was seen last."""
-    trust = Trust(keyring(source, workspace))
-    suites = {before.name: before.suite for before in old.declaration.sources} if old else {}
+    trust = Trust(keyring(source, workspace), in_module=bool(_MODULE.value))
+    sources_before = {before.name: before for before in old.declaration.sources} if old else {}
     seen = {index.source: index for index in old.indices} if old else {}
+    before = sources_before.get(source.name)
     # Another suite of the same name starts anew.
-    if source.name not in seen or suites.get(source.name) != source.suite:
+    if source.name not in seen or not before or before.suite != source.suite:
         return trust
     index = seen[source.name]
-    since = None if _ALLOW_DOWNGRADE.value else time_of(index.date)
+    # Who names another moment wants what was there then.
+    anew = _ALLOW_DOWNGRADE.value or before.snapshot != source.snapshot
+    since = None if anew else time_of(index.date)
     return dataclasses.replace(trust, origin=index.origin, not_before=since)
 
 
-def _declaration(old: Declaration) -> Declaration:
-    given = tuple(_source(text) for text in _SOURCE.value) or old.sources
+def _declaration(lock: Lock | None) -> Declaration:
+    old = lock.declaration if lock else _NOTHING
+    if not (lock or (_ROOT.value and _ARCHITECTURE.value)):
+        raise RelocatableError(
+            f"{_LOCK.value}: wanted a lock file, or the start of one, found none: write into it "
+            '{"declaration": {"architectures": ["amd64"], "roots": ["PACKAGE"]}}, or give '
+            "--architecture and --root"
+        )
+    said = Said(
+        _MODULE.value,
+        tuple(_SOURCE.value),
+        cli.pairs("keyring", _KEYRING.value),
+        tuple(_ALLOW_UNSIGNED.value),
+        tuple(_ALLOW_EXPIRED.value),
+    )
     return deb_lock.checked(
         Declaration(
-            sources=_with_trust(given, {source.name: source for source in old.sources}),
+            sources=said.over(old.sources),
             architectures=tuple(_ARCHITECTURE.value) or old.architectures,
             roots=tuple(_ROOT.value) or old.roots,
             exclude=tuple(_EXCLUDE.value) or old.exclude,
@@ -139,54 +172,8 @@ def _declaration(old: Declaration) -> Declaration:
     )
 
 
-def _with_trust(given: tuple[Source, ...], old: dict[str, Source]) -> tuple[Source, ...]:
-    """Sources with what the flags say of whom to believe, or else what the lock said."""
-    keyrings = cli.pairs("keyring", _KEYRING.value)
-    for name in (*keyrings, *_ALLOW_UNSIGNED.value, *_ALLOW_EXPIRED.value):
-        if name not in {source.name for source in given}:
-            raise RelocatableError(
-                f"{name}: wanted a source, there are {', '.join(source.name for source in given)}"
-            )
-    return tuple(_trusted(source, keyrings, old.get(source.name, source)) for source in given)
-
-
-def _trusted(source: Source, keyrings: dict[str, str], old: Source) -> Source:
-    name = source.name
-    keyring_file, unsigned = old.keyring, old.allow_unsigned
-    # One takes the place of the other.
-    if name in keyrings or name in _ALLOW_UNSIGNED.value:
-        keyring_file, unsigned = keyrings.get(name, ""), name in _ALLOW_UNSIGNED.value
-    return dataclasses.replace(
-        source,
-        keyring=keyring_file,
-        allow_unsigned=unsigned,
-        allow_expired=old.allow_expired or name in _ALLOW_EXPIRED.value,
-    )
-
-
 def _say(text: str) -> None:
     print(printable(text), file=sys.stderr)
-
-
-def _source(text: str) -> Source:
-    name, suite, *rest = [*text.split(","), ""]
-    urls = tuple(word for word in rest if "://" in word)
-    options = [word.partition("=") for word in rest if "=" in word and word not in urls]
-    unknown = {key for key, _, _ in options} - {"architecture", "priority"}
-    priorities = [value for key, _, value in options if key == "priority"]
-    if unknown or len(priorities) > 1 or not all(map(str.isdecimal, priorities)):
-        raise RelocatableError(
-            f"--source={text}: wanted NAME,SUITE,COMPONENT…,URL…, "
-            "and of options architecture=ARCHITECTURE and one priority=NUMBER"
-        )
-    return Source(
-        name,
-        suite,
-        tuple(word for word in rest if word and word not in urls and "=" not in word),
-        urls,
-        architectures=tuple(value for key, _, value in options if key == "architecture"),
-        priority=int(priorities[0]) if priorities else deb_lock.PRIORITY,
-    )
 
 
 def _mirrors(source: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc", "read_user_netrc", "use_netrc")
 load("//rules/private:apt_sources.bzl", "apt_mirrors")
+load("//rules/private:deb_source.bzl", "expand")
 
 _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give debs.source(name = \
 \"{source}\") some, or set --repo_env={variable}=URL"
@@ -13,6 +14,7 @@ SOURCE_ATTRIBUTES = {
     "mirrors": attr.string_list(doc = "Public mirrors of the archive."),
     "path": attr.string(doc = "Path below the archive's root.", mandatory = True),
     "sha256": attr.string(doc = "Digest of the file.", mandatory = True),
+    "snapshot": attr.string(doc = "The moment whose state is wanted; empty for now."),
     "source": attr.string(doc = "Name of the source.", mandatory = True),
     "suite": attr.string(doc = "Suite of the source.", mandatory = True),
 }
@@ -40,9 +42,10 @@ def archive_mirrors(ctx):
     attr = ctx.attr
     variable = mirror_variable(attr.source)
     override = ctx.os.environ.get(variable)
-    mirrors = ([override] if override else []) + \
-              apt_mirrors(ctx, attr.suite, attr.components) + \
-              attr.mirrors
+
+    # What apt is set to has what is there now.
+    machine = [] if attr.snapshot else apt_mirrors(ctx, attr.suite, attr.components)
+    mirrors = ([override] if override else []) + machine + attr.mirrors
     if not mirrors:
         fail(_NO_MIRROR.format(
             components = " ".join(attr.components),
@@ -50,7 +53,7 @@ def archive_mirrors(ctx):
             suite = attr.suite,
             variable = variable,
         ))
-    return {mirror.rstrip("/"): None for mirror in mirrors}.keys()
+    return {expand(mirror, attr.snapshot).rstrip("/"): None for mirror in mirrors}.keys()
 
 def fetch_from_archive(ctx, mirrors):
     """Downloads the file that the attributes name.
@@ -63,17 +66,30 @@ def fetch_from_archive(ctx, mirrors):
         The file's name, or None if no mirror has it.
     """
     path = ctx.attr.path
-    urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
     file = path.rpartition("/")[2]
-    result = ctx.download(
+    urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
+    return file if download(ctx, urls, file, ctx.attr.sha256) else None
+
+def download(ctx, urls, output, sha256 = ""):
+    """Downloads a file, with the user's password where a server wants one.
+
+    Args:
+        ctx: The context of a repository rule.
+        urls: Where it is; the first that has it is taken.
+        output: What to call it.
+        sha256: What its bytes have to be, if that matters.
+
+    Returns:
+        Whether one had it.
+    """
+    return ctx.download(
         allow_fail = True,
         # A credential helper is Bazel's own business, and goes first.
         auth = use_netrc(_netrc(ctx), urls, {}),
-        output = file,
-        sha256 = ctx.attr.sha256,
+        output = output,
+        sha256 = sha256,
         url = urls,
-    )
-    return file if result.success else None
+    ).success
 
 def _netrc(ctx):
     """The user's names and passwords by host, from where curl looks for them, too."""

@@ -1,4 +1,6 @@
-"""The repository that a lock is used through: a target per package, and groups."""
+"""The repository that a lock is used through: a target per package, groups, and `:update`."""
+
+load("//rules/private:deb_update.bzl", "quoted")
 
 # What @platforms//cpu calls Debian's architectures.
 CPUS = {
@@ -6,9 +8,25 @@ CPUS = {
     "arm64": "aarch64",
 }
 
-_HEADER = '''"""The Debian packages of {lock}. Not listed here: not in the lock."""
+_HEADER = '''{doc}
+
+load("{rule}", "deb_unlocked", "deb_update")
 
 package(default_visibility = ["//visibility:public"])
+
+deb_update(
+    name = "update",
+    args = {args},
+    problem = {elsewhere},
+    tags = ["manual"],
+)
+'''
+
+_UNLOCKED = '''
+deb_unlocked(
+    name = "{name}",
+    problem = {problem},
+)
 '''
 
 _CONFIG_SETTING = '''
@@ -48,6 +66,13 @@ filegroup(
 _NO_MATCH = "{name} is in {lock} for {found} only, and the target platform is none of these: build \
 with --platforms=PLATFORM, name a target like :{name}_{example}, or lock the architecture: {update}"
 
+_ELSEWHERE = "{lock} is a file of another module, which can't be written from here: {update}"
+
+# A package that is called so has only the name with its architecture.
+_TAKEN = ["all", "update"]
+
+_RULE = Label("//rules/private:deb_update.bzl")
+
 # Debian's package names have no underscore, so that no name with one can be a package's.
 def _setting(architecture):
     return "target_is_" + architecture
@@ -70,10 +95,37 @@ def _for_target(name, architectures, ctx):
         name = name,
     )
 
-def _deb_hub_impl(ctx):
+def _header(ctx):
+    """The file's start, with `:update`."""
+    attr = ctx.attr
+    flags = ["--lock=" + attr.lock_path, "--hub=" + attr.declared_name, "--module=" + attr.sources]
+    return _HEADER.format(
+        args = json.encode_indent([quoted(flag) for flag in flags], prefix = "    ", indent = "    "),
+        # Who asks for a package that isn't here is led to this file.
+        doc = json.encode("The Debian packages of {}. Not listed here: not in the lock. {}".format(
+            attr.lock,
+            attr.problem,
+        ).strip()),
+        elsewhere = json.encode(
+            "" if attr.lock_path else _ELSEWHERE.format(lock = attr.lock, update = attr.update),
+        ),
+        rule = _RULE,
+    )
+
+def _unlocked(ctx):
+    """Instead of each package that there should be, a message."""
+    targets = ctx.attr.packages.keys() + ["all_" + a for a in ctx.attr.architectures]
+    names = targets + [target.rpartition("_")[0] for target in targets] + ["all"]
+    return [
+        _UNLOCKED.format(name = name, problem = json.encode(ctx.attr.problem))
+        for name in {name: None for name in names if name != "update"}
+    ]
+
+def _packages(ctx):
+    """The targets of a lock that is made."""
     closures = {architecture: [] for architecture in ctx.attr.architectures}
     architectures = {}
-    parts = [_HEADER.format(lock = ctx.attr.lock)]
+    parts = []
     for architecture in closures:
         parts.append(_CONFIG_SETTING.format(
             name = _setting(architecture),
@@ -85,6 +137,8 @@ def _deb_hub_impl(ctx):
         closures[architecture].append(":" + target)
         parts.append(_ALIAS.format(name = target, actual = "@{}//:deb".format(repository)))
     for name, found in architectures.items():
+        if name in _TAKEN:
+            continue
         parts.append(_for_target(name, found, ctx))
     for architecture, targets in closures.items():
         parts.append(_GROUP.format(
@@ -92,7 +146,11 @@ def _deb_hub_impl(ctx):
             srcs = json.encode_indent(targets, prefix = "    ", indent = "    "),
         ))
     parts.append(_for_target("all", closures.keys(), ctx))
-    ctx.file("BUILD.bazel", "".join(parts))
+    return parts
+
+def _deb_hub_impl(ctx):
+    targets = _unlocked(ctx) if ctx.attr.problem else _packages(ctx)
+    ctx.file("BUILD.bazel", "".join([_header(ctx)] + targets))
 
     # Bazel before 8.3 has no repo_metadata; there nothing is the same as `reproducible`.
     return ctx.repo_metadata(reproducible = True) if hasattr(ctx, "repo_metadata") else None
@@ -103,13 +161,17 @@ deb_hub = repository_rule(
     attrs = {
         "architectures": attr.string_list(
             doc = "Debian architectures that the lock has a closure for.",
-            mandatory = True,
         ),
+        "declared_name": attr.string(doc = "What its declaration calls it.", mandatory = True),
         "lock": attr.string(doc = "The lock file's label, for messages.", mandatory = True),
+        "lock_path": attr.string(
+            doc = "The lock file's path in the root module's workspace; empty if it is in another.",
+        ),
         "packages": attr.string_dict(
             doc = "From `<package>_<target architecture>` to the repository of its .deb file.",
-            mandatory = True,
         ),
+        "problem": attr.string(doc = "Why no package may be used; empty if they may."),
+        "sources": attr.string(doc = "What the module declares, as JSON for the tool.", mandatory = True),
         "update": attr.string(doc = "The command that refreshes the lock.", mandatory = True),
     },
 )

@@ -1,6 +1,7 @@
 """Reads a lock file of Debian packages, as `tools/relocatable/deb_lock.py` writes it."""
 
 load("//rules/private:deb_hub.bzl", "CPUS")
+load("//rules/private:deb_source.bzl", "OPTIONAL", "difference")
 
 _FORMAT = 1
 
@@ -30,97 +31,126 @@ _PACKAGE = {
     "version": "string",
 }
 
-def update_command(label):
-    """The command that refreshes a lock.
+_SOURCE = {
+    "allow_expired": "bool",
+    "allow_unsigned": "bool",
+    "architectures": "list",
+    "components": "list",
+    "keyring": "string",
+    "mirrors": "list",
+    "name": "string",
+    "priority": "int",
+    "snapshot": "string",
+    "suite": "string",
+}
 
-    Args:
-        label: The lock file's label.
+# What a person writes who has none.
+_START = {"declaration": {"architectures": ["amd64", "arm64"], "roots": ["PACKAGE"]}}
 
-    Returns:
-        A command line.
-    """
-    path = "/".join([part for part in (label.package, label.name) if part])
-    return "bazel run @rules_relocatable//tools:update_deb_lock -- --lock=" + path
-
-def read_lock(ctx, label):
+def read_lock(ctx, label, sources, update):
     """Reads a lock file and checks what is used of it.
 
     Args:
         ctx: The module context.
         label: The lock file's label.
+        sources: What the module declares, which the lock has to agree with.
+        update: The command that makes the lock, for messages.
 
     Returns:
-        The decoded lock: a dict with `declaration`, `indices` and `packages`.
+        A struct with `architectures`, `roots`, `indices` and `packages` as in the file, and
+        `problem`: why nothing of it may be used before it is made anew, or None.
     """
     if not ctx.path(label).exists:
-        _fail(label, "does not exist")
+        fail("{}: {}, found no file: write into it {}, and run: {}".format(
+            label,
+            "wanted a lock, or the start of one",
+            json.encode(_START),
+            update,
+        ))
     lock = json.decode(ctx.read(label), default = None)
-    if type(lock) != "dict" or "version" not in lock:
-        _fail(label, "wanted a JSON object with a version, found something else")
-    if lock["version"] != _FORMAT:
+    if type(lock) != "dict" or not ("version" in lock or lock.keys() == ["declaration"]):
+        _fail(label, "wanted a JSON object with a version, or with a declaration alone, found something else")
+    if "version" in lock and lock["version"] != _FORMAT:
         problem = "wanted lock format {}, found {}; use the rules_relocatable that wrote it, or delete it and start anew"
-        _fail(label, problem.format(_FORMAT, repr(lock["version"])))
-    wanted = {"declaration": "dict", "indices": "list", "packages": "list", "version": "int"}
-    _check_types(label, "the lock", lock, wanted, optional = {"promises": "list"})
-    declaration = lock["declaration"]
-    _check_types(label, "declaration", declaration, {
-        "architectures": "list",
-        "exclude": "list",
-        "roots": "list",
-        "sources": "list",
-    }, optional = {
-        "pins": "list",
-        "recommends": "bool",
-    })
-    for source in declaration["sources"]:
-        _check_types(label, "a source", source, {
-            "allow_expired": "bool",
-            "allow_unsigned": "bool",
-            "components": "list",
-            "keyring": "string",
-            "mirrors": "list",
-            "name": "string",
-            "suite": "string",
-        }, optional = {
-            "architectures": "list",
-            "priority": "int",
-        })
+        fail("{}: {}".format(label, problem.format(_FORMAT, repr(lock["version"]))))
+    declaration = _read_declaration(label, lock)
+    if "version" not in lock:
+        return _read(declaration, [], [], "is not made yet")
+    _check_types(label, "the lock", lock, {
+        "declaration": "dict",
+        "indices": "list",
+        "packages": "list",
+        "version": "int",
+    }, optional = {"promises": "list"})
     for index in lock["indices"]:
         _check_types(label, "an index", index, _INDEX)
+    for package in lock["packages"]:
+        _check_package(label, package)
+    problem = difference(sources, declaration.get("sources", [])) or _contradiction(lock)
+    return _read(declaration, lock["indices"], lock["packages"], problem)
+
+def _read(declaration, indices, packages, problem):
+    return struct(
+        architectures = declaration["architectures"],
+        indices = indices,
+        packages = packages,
+        problem = problem,
+        roots = declaration["roots"],
+    )
+
+def _read_declaration(label, lock):
+    """What is wanted; a person may have written it, and left out what is empty."""
+    declaration = lock["declaration"] if "declaration" in lock else {}
+    _check_types(label, "declaration", declaration, {
+        "architectures": "list",
+        "roots": "list",
+    }, optional = {
+        "exclude": "list",
+        "pins": "list",
+        "recommends": "bool",
+        "sources": "list",
+    })
+    for source in declaration.get("sources", []):
+        wanted = {key: kind for key, kind in _SOURCE.items() if key not in OPTIONAL}
+        _check_types(label, "a source", source, wanted, optional = {key: _SOURCE[key] for key in OPTIONAL})
     for architecture in declaration["architectures"]:
         if architecture not in CPUS:
             _fail(label, "wanted architectures of {}, found {}".format(CPUS.keys(), architecture))
-    for package in lock["packages"]:
-        _check_package(label, package, declaration)
-    _check_roots(label, lock)
-    return lock
+    for root in declaration["roots"]:
+        _check_name(label, root)
+    return declaration
 
-def _check_package(label, package, declaration):
+def _check_name(label, name):
+    if type(name) != "string" or not name or name[0] not in _LOWER or _others(name, _NAME):
+        _fail(label, "wanted a package name, found {}".format(repr(name)))
+
+def _check_package(label, package):
     _check_types(label, "a package", package, _PACKAGE)
     name, path = package["name"], package["path"]
-    if not name or name[0] not in _LOWER or _others(name, _NAME):
-        _fail(label, "wanted a package name, found {}".format(repr(name)))
+    _check_name(label, name)
     strays = [part for part in path.split("/") if not part or part.startswith(".")]
     if strays or _others(path, _PATH) or not path.endswith(".deb"):
         _fail(label, "{}: wanted a .deb's path, found {}".format(name, repr(path)))
     if len(package["sha256"]) != 64 or _others(package["sha256"], "0123456789abcdef"):
         _fail(label, "{}: wanted a sha256, found {}".format(name, repr(package["sha256"])))
-    if package["source"] not in [source["name"] for source in declaration["sources"]]:
-        _fail(label, "{}: source {} is not in the declaration".format(name, package["source"]))
-    for target in package["targets"]:
-        if target not in declaration["architectures"]:
-            _fail(label, "{}: target {} is not in the declaration".format(name, target))
 
-def _check_roots(label, lock):
-    found = {
-        (package["name"], target): None
-        for package in lock["packages"]
-        for target in package["targets"]
-    }
-    for root in lock["declaration"]["roots"]:
-        for architecture in lock["declaration"]["architectures"]:
+def _contradiction(lock):
+    """What of the declaration is not what the packages were locked for; None if all is."""
+    declaration = lock["declaration"]
+    sources = [source["name"] for source in declaration.get("sources", [])]
+    found = {}
+    for package in lock["packages"]:
+        if package["source"] not in sources:
+            return "{}: source {} is not in the declaration".format(package["name"], package["source"])
+        for target in package["targets"]:
+            if target not in declaration["architectures"]:
+                return "{}: target {} is not in the declaration".format(package["name"], target)
+            found[(package["name"], target)] = None
+    for root in declaration["roots"]:
+        for architecture in declaration["architectures"]:
             if (root, architecture) not in found:
-                _fail(label, "{} is in the declaration, but not locked for {}".format(root, architecture))
+                return "{} is in the declaration, but not locked for {}".format(root, architecture)
+    return None
 
 def _check_types(label, place, value, wanted, optional = {}):
     if type(value) != "dict":
@@ -138,4 +168,4 @@ def _others(text, allowed):
     return text.strip(allowed)
 
 def _fail(label, problem):
-    fail("{}: {}; run: {}".format(label, problem, update_command(label)))
+    fail("{}: {}; correct it, or restore it from version control".format(label, problem))

@@ -1,11 +1,13 @@
 """One .deb file as a repository: fetched when a build first needs it, and nothing else done to it."""
 
 load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "mirror_variable", "reproducible")
+load("//rules/private:deb_source.bzl", "expand")
 
 # One line, because Bazel shows it three times; the warnings before it say what each server answered.
 _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256 {sha256}) could not \
-be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock the \
-one that it has now (--check only says which): {update} ; if another mirror has it: --repo_env={variable}=URL"
+be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock \
+the one that it has now (-- --check only says which): {update} ; if another mirror has it: \
+--repo_env={variable}=URL"
 
 _BUILD = """load("{rule}", "deb_file")
 
@@ -41,7 +43,8 @@ def _deb_repository_impl(ctx):
         ))
 
     # The declared mirror: what this machine had it from is nobody else's business.
-    url = "{}/{}".format(attr.mirrors[0].rstrip("/"), attr.path) if attr.mirrors else ""
+    declared = [expand(mirror, attr.snapshot) for mirror in attr.mirrors]
+    url = "{}/{}".format(declared[0].rstrip("/"), attr.path) if declared else ""
     ctx.file("BUILD.bazel", _BUILD.format(
         file = file,
         rule = _RULE,

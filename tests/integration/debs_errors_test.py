@@ -5,6 +5,7 @@ Runs Bazel in a workspace of its own, against a mirror of its own. All tests sha
 
 import base64
 import dataclasses
+import json
 import os
 import re
 import tarfile
@@ -19,9 +20,9 @@ from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
 from support import consumer, deb_builder
 from support.mirror import Mirror
 
-NAMES = ("changed", "good", "locked", "moved", "truncated", "vanished")
+NAMES = ("changed", "good", "helped", "locked", "moved", "replaced", "truncated", "vanished")
 LOCK = "debs.lock.json"
-UPDATE = f"bazel run @rules_relocatable//tools:update_deb_lock -- --lock={LOCK}"
+UPDATE = "bazel run @my_debs//:update"
 
 # A suite that this machine's apt does not have: its mirrors would be asked before ours.
 MODULE = """
@@ -30,12 +31,14 @@ bazel_dep(name = "platforms", version = "0.0.10")
 debs = use_extension("@rules_relocatable//rules:extensions.bzl", "debs")
 debs.source(
     name = "test-archive",
+    allow_unsigned = True,
     components = ["main"],
     mirrors = ["{mirror}/debian"],
     suite = "nowhere",
 )
 debs.source(
     name = "test-flat",
+    allow_unsigned = True,
     mirrors = ["{mirror}/debian"],
     suite = "pool/main/",
 )
@@ -57,9 +60,11 @@ BUILD = """load("@rules_relocatable//rules:defs.bzl", "deb_extract")
         "changed",
         "flat",
         "good",
+        "helped",
         "locked",
         "moved",
         "nothere",
+        "replaced",
         "truncated",
         "vanished",
     ]
@@ -175,13 +180,13 @@ class DebsErrorsTest(absltest.TestCase):
         found = {path.name for path in self.user.directory.glob(f"bazel-bin/{name}.*")}
         self.assertEqual(found - {f"{name}.tar-0.params"}, set())
 
-    def assert_not_fetched(self, said: str, package: Package) -> None:
+    def assert_not_fetched(self, said: str, package: Package, there: str = "") -> None:
         self.assertIn(
             f"Error in fail: {package.name} 1.0-1 for all ({package.path}, {package.size} bytes, "
-            f"sha256 {package.sha256}) could not be fetched from {self.mirror.url}/debian. If the "
-            f"archive has dropped this version, or has other bytes of it now, lock the one that it "
-            f"has now (--check only says which): {UPDATE} ; if "
-            "another mirror has it: --repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE=URL\n",
+            f"sha256 {package.sha256}) could not be fetched from {self.mirror.url}/debian."
+            f"{there} If the archive has dropped this version, or has other bytes of it now, lock "
+            f"the one that it has now (-- --check only says which): {UPDATE} ; if another mirror "
+            f"has it: --repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE=URL\n",
             said,
         )
         self.assert_not_extracted(package.name)
@@ -251,6 +256,20 @@ class DebsErrorsTest(absltest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.extracted("locked"), self.texts["locked"])
 
+    def test_a_credential_helper(self) -> None:
+        """A program of the user's, which Bazel asks: docs/debs.md says that it may be one."""
+        login = base64.b64encode(b"me:secret").decode()
+        self.mirror.wanted[self.url("helped")] = f"Basic {login}"
+        helper = self.user.directory / "helper"
+        answer = json.dumps({"headers": {"Authorization": [f"Basic {login}"]}})
+        helper.write_text(f"#!/bin/sh\ncat > /dev/null\necho '{answer}'\n", encoding="utf-8")
+        helper.chmod(0o755)
+        self.assertIn("401 Unauthorized", self.fails("//:helped"))
+        flag = "--credential_helper=127.0.0.1=%workspace%/helper"
+        done = self.user.bazel("build", flag, "//:helped")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.extracted("helped"), self.texts["helped"])
+
     def test_a_platform_that_the_lock_has_nothing_for(self) -> None:
         said = self.fails("--platforms=//:ppc64le", "@my_debs//:good")
         self.assertIn(
@@ -272,7 +291,7 @@ class DebsErrorsTest(absltest.TestCase):
         assert match is not None, said
         self.assertStartsWith(
             Path(match[1]).read_text(encoding="utf-8"),
-            f'"""The Debian packages of @@//:{LOCK}. Not listed here: not in the lock."""\n',
+            f'"The Debian packages of @@//:{LOCK}. Not listed here: not in the lock."\n',
         )
 
     def test_a_broken_lock(self) -> None:
@@ -282,18 +301,23 @@ class DebsErrorsTest(absltest.TestCase):
             (
                 good.replace(b'"version": 1,', b'"version": 2,'),
                 "wanted lock format 1, found 2; use the rules_relocatable that wrote it, or delete "
-                "it and start anew",
+                "it and start anew\n",
             ),
             (
                 deb_lock.render(dataclasses.replace(self.lock, declaration=strange)),
-                'wanted architectures of ["amd64", "arm64"], found ppc64el',
+                'wanted architectures of ["amd64", "arm64"], found ppc64el; '
+                "correct it, or restore it from version control\n",
             ),
-            (b"<<<<<<< ours", "wanted a JSON object with a version, found something else"),
+            (
+                b"<<<<<<< ours",
+                "wanted a JSON object with a version, or with a declaration alone, found something "
+                "else; correct it, or restore it from version control\n",
+            ),
         ):
             with self.subTest(problem):
                 (self.user.directory / LOCK).write_bytes(data)
                 said = self.fails("//:good")
-                self.assertIn(f"Error in fail: @@//:{LOCK}: {problem}; run: {UPDATE}\n", said)
+                self.assertIn(f"Error in fail: @@//:{LOCK}: {problem}", said)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,13 @@ class UpdateDebLockTest(absltest.TestCase):
     def test_errors_are_one_line_and_leave_the_lock_alone(self) -> None:
         path = self.workspace / "debs.lock.json"
         for text, flags, message in (
-            (None, (), "error: declaration: sources: wanted at least 1 in the list, found []\n"),
+            (
+                None,
+                (),
+                "error: debs.lock.json: wanted a lock file, or the start of one, found none: write "
+                'into it {"declaration": {"architectures": ["amd64"], "roots": ["PACKAGE"]}}, or '
+                "give --architecture and --root\n",
+            ),
             ("{", (), "error: debs.lock.json: wanted a JSON object: "),
             (
                 None,
@@ -94,7 +100,7 @@ class UpdateDebLockTest(absltest.TestCase):
             (
                 None,
                 (*_NEW, "--root=root"),
-                "error: declaration: sources[0]: wanted a keyring (--keyring=main=FILE) or "
+                "error: declaration: main: wanted a keyring (--keyring=main=FILE) or "
                 "allow_unsigned (--allow_unsigned=main), found neither\n",
             ),
             (

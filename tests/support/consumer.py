@@ -29,8 +29,10 @@ class Consumer:
     directory: Path
     output_base: Path
 
-    def bazel(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs Bazel; stdout holds all that it said."""
+    def bazel(
+        self, command: str, *arguments: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs Bazel, with these variables; stdout holds all that it said."""
         launcher = checkout.workspace() / "bazelw"
         home = pwd.getpwuid(os.getuid()).pw_dir
         return subprocess.run(
@@ -43,7 +45,7 @@ class Consumer:
                 *arguments,
             ],
             cwd=self.directory,
-            env={"HOME": home, "PATH": os.environ.get("PATH", os.defpath)},
+            env={"HOME": home, "PATH": os.environ.get("PATH", os.defpath), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,5 +1,6 @@
 """Tests for `relocatable.apt.sources`."""
 
+import dataclasses
 from pathlib import Path
 
 from absl.testing import absltest
@@ -93,6 +94,11 @@ class MirrorsTest(absltest.TestCase):
         )
         self.assertEqual(mirrors(_SOURCE, apt), [])
         self.assertEqual(mirrors(Source("flat", "bookworm/", ()), apt), [])
+
+    def test_none_for_a_moment_of_old(self) -> None:
+        apt = self._configuration(sources_list="deb http://a.example/ bookworm main")
+        source = dataclasses.replace(_SOURCE, snapshot="20260131T000000Z")
+        self.assertEqual(mirrors(source, apt), [])
 
     def test_transports_of_apts_own_are_left_out(self) -> None:
         apt = self._configuration(

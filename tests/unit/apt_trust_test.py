@@ -84,6 +84,14 @@ class OpenReleaseTest(parameterized.TestCase):
         files = release({}, Valid_Until="Sat, 18 Jan 2025 10:16:37 UTC")
         self.assert_refused("or say --allow_expired=main$", files)
         self.assertEqual(self._index(FakeArchive(files), allow_expired=True).date, DATE)
+        self.assertEqual(self._index(FakeArchive(files), snapshot="20250111T000000Z").date, DATE)
+
+    def test_what_a_module_declares_is_changed_there(self) -> None:
+        self.assert_refused(
+            r'or say debs.source\(name = "main", allow_expired = True\)$',
+            release({}, Valid_Until="Sat, 18 Jan 2025 10:16:37 UTC"),
+            dataclasses.replace(TRUST, in_module=True),
+        )
 
 
 class KeyringTest(absltest.TestCase):

@@ -158,6 +158,18 @@ class ChangesTest(absltest.TestCase):
         lock = self._lock(_root("amd64", ""))
         self.assertEqual(changes(lock, lock), ["amd64: 1 packages, 1.0 MB (+0.0 MB)"])
 
+    def test_another_source_of_the_name(self) -> None:
+        old = self._lock(_root("amd64", ""))
+        source = dataclasses.replace(SOURCE, mirrors=("https://a.invalid",), priority=100)
+        declaration = dataclasses.replace(old.declaration, sources=(source,))
+        self.assertEqual(
+            changes(old, dataclasses.replace(old, declaration=declaration))[:2],
+            [
+                "main: mirrors https://a.invalid, was https://mirror.invalid/debian",
+                "main: priority 100, was 500",
+            ],
+        )
+
     def test_every_kind(self) -> None:
         old = self._lock(
             _root("amd64", "up, down, gone, same"),

@@ -66,7 +66,11 @@ class RoundTripTest(absltest.TestCase):
                 _LOCK.declaration,
                 sources=(
                     dataclasses.replace(
-                        _LOCK.declaration.sources[0], architectures=("amd64",), priority=100
+                        _LOCK.declaration.sources[0],
+                        mirrors=("https://mirror.invalid/{snapshot}",),
+                        architectures=("amd64",),
+                        priority=100,
+                        snapshot="20260131T000000Z",
                     ),
                 ),
                 pins=("lib*/main", "root=1:2.0~rc1+b1-3"),
@@ -74,7 +78,8 @@ class RoundTripTest(absltest.TestCase):
             ),
             promises=(Promise("perl", ("amd64",), ("perl (>= 5.36)", "perl:any | awk")),),
         )
-        optional = ("architectures", "priority", "pins", "recommends", "promises")
+        sources = ("architectures", "priority", "snapshot")
+        optional = (*sources, "pins", "recommends", "promises")
         plain, full = (json.loads(deb_lock.render(lock)) for lock in (_LOCK, said))
         for lock, there in ((plain, False), (full, True)):
             keys = lock.keys() | lock["declaration"].keys() - {"architectures"}
@@ -85,6 +90,32 @@ class RoundTripTest(absltest.TestCase):
         text = self.path.read_text(encoding="utf-8")
         self.assertTrue(text.startswith('{\n  "version": 1,\n  "declaration": {\n'))
         self.assertTrue(text.endswith("}\n"))
+
+    def test_a_mirror_at_a_moment(self) -> None:
+        url = "https://mirror.invalid/{snapshot}/debian"
+        source = Source("main", "x", ("main",), (url,), "debian", snapshot="20260131T000000Z")
+        self.assertEqual(source.urls, ("https://mirror.invalid/20260131T000000Z/debian",))
+
+    def test_what_a_person_starts_with(self) -> None:
+        data = b'{"declaration": {"architectures": ["amd64"], "roots": ["root"]}}'
+        started = deb_lock.parse(data, "x.lock.json")
+        self.assertEqual(started, Lock(Declaration((), ("amd64",), ("root",)), (), ()))
+        with self.assertRaisesRegex(RelocatableError, r"sources: wanted at least 1 in the list"):
+            deb_lock.checked(started.declaration)
+
+    def test_a_lock_of_earlier_days_says_of_nobody_that_he_is_believed(self) -> None:
+        content = json.loads(deb_lock.render(_LOCK))
+        for key in ("keyring", "allow_unsigned", "allow_expired"):
+            del content["declaration"]["sources"][0][key]
+        old = deb_lock.parse(json.dumps(content).encode(), "x.lock.json")
+        wanted = (
+            r"main: wanted a keyring \(--keyring=main=FILE\) or allow_unsigned "
+            r"\(--allow_unsigned=main\), found neither"
+        )
+        with self.assertRaisesRegex(RelocatableError, f"^declaration: {wanted}$"):
+            deb_lock.checked(old.declaration)
+        with self.assertRaisesRegex(RelocatableError, wanted):
+            deb_lock.write(old, self.path)
 
     def test_the_closure_of_an_architecture(self) -> None:
         self.assertEqual([p.name for p in _LOCK.closure("arm64")], ["data", "root"])
@@ -195,15 +226,19 @@ class MalformedTest(parameterized.TestCase):
             ),
             (
                 "sources",
-                [{**source, "keyring": ""}],
-                ".sources[0]: wanted a keyring (--keyring=main=FILE) or allow_unsigned "
-                "(--allow_unsigned=main), found neither",
+                [{**source, "allow_unsigned": True}],
+                ".sources[0]: wanted a keyring or allow_unsigned, found both",
             ),
             (
                 "sources",
-                [{**source, "allow_unsigned": True}],
-                ".sources[0]: wanted a keyring (--keyring=main=FILE) or allow_unsigned "
-                "(--allow_unsigned=main), found both",
+                [{**source, "snapshot": "yesterday"}],
+                '.sources[0].snapshot: wanted a moment like 20260131T000000Z, found "yesterday"',
+            ),
+            (
+                "sources",
+                [{**source, "snapshot": "20260131T000000Z"}],
+                ".sources[0]: wanted snapshot, and {snapshot} in each of mirrors, or neither; "
+                "found snapshot 20260131T000000Z, mirrors https://mirror.invalid/debian",
             ),
         ):
             change = {key: value}

@@ -1,7 +1,7 @@
 """The lock file of Debian packages: what was asked for, and exactly what that is.
 
-A lock is one JSON object. `declaration` is written by people (through the flags of
-`tools/update_deb_lock.py`, or by hand); the rest is computed from it and the archive's indices.
+A lock is one JSON object. `declaration` is written by people (by hand, in MODULE.bazel, or through
+the flags of `tools/update_deb_lock.py`); the rest is computed from it and the archive's indices.
 `rules/private/deb_lock.bzl` reads the same format; `docs/debs.md` describes each field.
 """
 
@@ -21,6 +21,9 @@ FORMAT = 1
 
 PRIORITY = 500
 """Of a source that declares none, as in apt_preferences(5)."""
+
+SNAPSHOT = "{snapshot}"
+"""Stands in a mirror's URL for the moment whose state is wanted."""
 
 # The Debian architectures that `toolchains/` has target facts for.
 ARCHITECTURES = ("amd64", "arm64")
@@ -55,6 +58,7 @@ _KEYRING = Text(
     "a keyring's path in the workspace, or its name",
     re.compile(r"(?!.*(^|/)\.\.?(/|$))[^/\s][^\s]*|"),
 )
+_SNAPSHOT = Text("a moment like 20260131T000000Z", re.compile(r"[0-9]{8}T[0-9]{6}Z|"))
 # Of version 4 (SHA-1) or 6 (SHA-256): RFC 9580, 5.5.4.
 _FINGERPRINT = Text("a key's fingerprint", re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}"))
 
@@ -73,10 +77,11 @@ class Source:
             `relocatable.apt.keyrings` has; empty if the source is `allow_unsigned`.
         allow_unsigned: Whether nobody's signature is wanted: then the lock is as good as the
             network path to the mirror was when it was made.
-        allow_expired: Whether a state of the archive will do that was meant to be replaced by now,
-            as snapshots of a day long ago are.
+        allow_expired: Whether a state of the archive will do that was meant to be replaced by now.
         architectures: Debian architectures that it has; none stands for those of the declaration.
         priority: A package of a source with a higher one is preferred, whatever its version.
+        snapshot: The moment whose state is wanted, as archives of old states name it; it takes the
+            place of `{snapshot}` in `mirrors`. Empty for what the archive has now.
     """
 
     name: str
@@ -88,6 +93,12 @@ class Source:
     allow_expired: bool = False
     architectures: tuple[str, ...] = ()
     priority: int = PRIORITY
+    snapshot: str = ""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where its mirrors have it."""
+        return tuple(url.replace(SNAPSHOT, self.snapshot) for url in self.mirrors)
 
     @property
     def flat(self) -> bool:
@@ -240,7 +251,7 @@ def parse(data: bytes, name: str) -> Lock:
     """Reads a lock file's bytes; each value is checked by itself.
 
     This is what the update tool needs: a declaration that was edited by hand is not yet in
-    agreement with the packages.
+    agreement with the packages. A file with nothing but a declaration is one that a person starts.
 
     Args:
         data: The file's bytes.
@@ -250,6 +261,8 @@ def parse(data: bytes, name: str) -> Lock:
         RelocatableError: if it is no lock file of this format.
     """
     file = Reader.parse(data, name)
+    if file.left.keys() == {"declaration"}:
+        return Lock(_declaration(file.item("declaration")), (), ())
     found = file.integer("version")
     if found != FORMAT:
         raise RelocatableError(
@@ -294,7 +307,10 @@ def render(lock: Lock) -> bytes:
     content = {"version": FORMAT, **_said(lock, ("promises",))}
     content["declaration"] = {
         **_said(lock.declaration, ("pins", "recommends")),
-        "sources": [_said(s, ("architectures", "priority")) for s in lock.declaration.sources],
+        "sources": [
+            _said(source, ("architectures", "priority", "snapshot"))
+            for source in lock.declaration.sources
+        ],
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -309,7 +325,7 @@ def _said(item: Lock | Declaration | Source, optional: tuple[str, ...]) -> dict[
 def contradictions(lock: Lock) -> list[str]:
     """What is wrong between the parts of a lock; empty if it is sound."""
     declared = lock.declaration
-    found = []
+    found = [problem for source in declared.sources if (problem := _untrusted(source))]
     keys = [package.key for package in lock.packages]
     if keys != sorted(set(keys)):
         found.append("packages: wanted sorted by name and architecture, without duplicates")
@@ -366,36 +382,69 @@ def checked(declaration: Declaration) -> Declaration:
         RelocatableError: if a lock file couldn't hold it.
     """
     data = json.dumps(dataclasses.asdict(declaration)).encode()
-    return _declaration(Reader.parse(data, "declaration"))
+    found = _declaration(Reader.parse(data, "declaration"))
+    problems([p for source in found.sources if (p := _untrusted(source))], "declaration:")
+    return found
+
+
+def sources(data: bytes, name: str) -> tuple[Source, ...]:
+    """Reads sources alone, as in a lock's declaration: an object whose key `sources` has them.
+
+    Raises:
+        RelocatableError: if it is anything else.
+    """
+    item = Reader.parse(data, name)
+    found = _sources(item)
+    item.done()
+    return found
+
+
+def _untrusted(source: Source) -> str:
+    """What is wrong with a source that says of nobody that it is to be believed; else nothing."""
+    if source.keyring or source.allow_unsigned:
+        return ""
+    name = source.name
+    return (
+        f"{name}: wanted a keyring (--keyring={name}=FILE) or allow_unsigned "
+        f"(--allow_unsigned={name}), found neither"
+    )
 
 
 def _declaration(item: Reader) -> Declaration:
+    # What a person starts with need not have what is empty, or is in MODULE.bazel.
     declaration = Declaration(
-        sources=tuple(_source(source) for source in item.items("sources", least=1)),
+        sources=_sources(item) if item.has("sources") else (),
         architectures=item.strings("architectures", _TARGET, least=1),
         roots=item.strings("roots", NAME, least=1),
-        exclude=item.strings("exclude", NAME),
+        exclude=item.strings("exclude", NAME) if item.has("exclude") else (),
         pins=item.strings("pins", _PIN) if item.has("pins") else (),
         recommends=item.boolean("recommends") if item.has("recommends") else False,
     )
     item.done()
-    names = [source.name for source in declaration.sources]
-    if len(set(names)) != len(names):
-        raise RelocatableError(f"{item.place} wanted one source of each name, found {names}")
     return declaration
 
 
+def _sources(item: Reader) -> tuple[Source, ...]:
+    found = tuple(_source(source) for source in item.items("sources", least=1))
+    names = [source.name for source in found]
+    if len(set(names)) != len(names):
+        raise RelocatableError(f"{item.place} wanted one source of each name, found {names}")
+    return found
+
+
 def _source(item: Reader) -> Source:
+    # Locks of earlier days don't say whom to believe: only a refresh has to know.
     source = Source(
         name=item.string("name", _SOURCE),
         suite=item.string("suite", _SUITE),
         components=item.strings("components", _COMPONENT),
-        mirrors=item.strings("mirrors", _URL),
-        keyring=item.string("keyring", _KEYRING),
-        allow_unsigned=item.boolean("allow_unsigned"),
-        allow_expired=item.boolean("allow_expired"),
+        mirrors=item.strings("mirrors", _URL) if item.has("mirrors") else (),
+        keyring=item.string("keyring", _KEYRING) if item.has("keyring") else "",
+        allow_unsigned=item.has("allow_unsigned") and item.boolean("allow_unsigned"),
+        allow_expired=item.has("allow_expired") and item.boolean("allow_expired"),
         architectures=(item.strings("architectures", _TARGET) if item.has("architectures") else ()),
         priority=item.integer("priority") if item.has("priority") else PRIORITY,
+        snapshot=item.string("snapshot", _SNAPSHOT) if item.has("snapshot") else "",
     )
     item.done()
     if source.flat == bool(source.components):
@@ -404,11 +453,12 @@ def _source(item: Reader) -> Source:
             f"repository without them; found suite {source.suite}, "
             f"components {' '.join(source.components) or 'none'}"
         )
-    if bool(source.keyring) == source.allow_unsigned:
-        found = "both" if source.keyring else "neither"
+    if source.keyring and source.allow_unsigned:
+        raise RelocatableError(f"{item.place}: wanted a keyring or allow_unsigned, found both")
+    if any((SNAPSHOT in url) != bool(source.snapshot) for url in source.mirrors):
         raise RelocatableError(
-            f"{item.place}: wanted a keyring (--keyring={source.name}=FILE) or allow_unsigned "
-            f"(--allow_unsigned={source.name}), found {found}"
+            f"{item.place}: wanted snapshot, and {SNAPSHOT} in each of mirrors, or neither; found "
+            f"snapshot {source.snapshot or 'none'}, mirrors {' '.join(source.mirrors)}"
         )
     return source
 

@@ -6,6 +6,17 @@ from relocatable.apt.download import megabytes
 from relocatable.apt.relation import compare
 from relocatable.deb_lock import Lock, Package
 
+# What else says of a source where it is and what counts of it.
+_OTHER = (
+    "suite",
+    "components",
+    "mirrors",
+    "allow_expired",
+    "architectures",
+    "priority",
+    "snapshot",
+)
+
 
 def differs(old: Lock, new: Lock) -> bool:
     """Says whether two locks ask for or pin different things.
@@ -53,10 +64,20 @@ def _trust(old: Lock, new: Lock) -> Iterable[str]:
     for kind, before, after in (
         ("keyring", _keyrings(old), _keyrings(new)),
         ("signed by", _signers(old), _signers(new)),
+        *((kind, _all(old, kind), _all(new, kind)) for kind in _OTHER),
     ):
         for name in after:
             if name in before and before[name] != after[name]:
                 yield f"{name}: {kind} {after[name]}, was {before[name]}"
+
+
+def _all(lock: Lock, kind: str) -> dict[str, str]:
+    """One attribute of each source, in words."""
+    found = {source.name: getattr(source, kind) for source in lock.declaration.sources}
+    return {
+        name: (" ".join(value) if isinstance(value, tuple) else str(value)) or "none"
+        for name, value in found.items()
+    }
 
 
 def _keyrings(lock: Lock) -> dict[str, str]:

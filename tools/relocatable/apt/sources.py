@@ -30,10 +30,12 @@ class Entry:
     def offers(self, source: Source) -> bool:
         """Says whether this is an archive that has all of a source.
 
-        Of flat repositories nothing but their URL says which one they are.
+        Of flat repositories nothing but their URL says which one they are, and a moment of old is
+        not what apt is set to.
         """
         return (
             not source.flat
+            and not source.snapshot
             and source.suite in self.suites
             and set(source.components) <= set(self.components)
         )

@@ -36,12 +36,20 @@ class Trust:
         origin: What the archive called itself last time: on a machine whose apt has several
             archives with such a suite, this tells them apart. `None` if it is new.
         not_before: When the state was made that was seen last; `None` if any will do.
+        in_module: Whether MODULE.bazel says what is allowed of a source, or else flags do.
     """
 
     keyring: Keyring | None
     now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
     origin: str | None = None
     not_before: datetime | None = None
+    in_module: bool = False
+
+    def allow(self, what: str, source: Source) -> str:
+        """How to say that something of a source is all right, as messages advise to."""
+        if self.in_module:
+            return f'debs.source(name = "{source.name}", {what} = True)'
+        return f"--{what}={source.name}"
 
 
 def open_release(
@@ -64,7 +72,9 @@ def open_release(
     place, data, signed = _signed(source, directory, fetch, trust)
     release = parse(signed.text, place)
     _check_name(source, release, place, trust)
-    expired = "" if source.allow_expired else f"say --allow_expired={source.name}"
+    # A moment of old was meant to be replaced by now.
+    wanted = source.allow_expired or source.snapshot
+    expired = "" if wanted else f"say {trust.allow('allow_expired', source)}"
     if release.made or trust.keyring:
         check_dates(release, place, trust.now, not_before=trust.not_before, expired=expired)
     return release, Index(
@@ -83,6 +93,7 @@ def _signed(
     plain, inline = f"{directory}/Release", f"{directory}/InRelease"
     if not trust.keyring:
         return _unsigned(plain, inline, fetch)
+    allow = trust.allow("allow_unsigned", source)
     try:
         data = fetch(inline, None)
     except RelocatableError as absent:
@@ -92,7 +103,7 @@ def _signed(
         except RelocatableError as error:
             raise RelocatableError(
                 f"{plain}: is not signed: {absent}; {error}; if it never is, and you trust the "
-                f"network and the mirror: --allow_unsigned={source.name}"
+                f"network and the mirror: {allow}"
             ) from error
         return plain, data, trust.keyring.detached(data, signature, f"{plain}.gpg", trust.now)
     return inline, data, trust.keyring.clear_signed(data, inline, trust.now)
