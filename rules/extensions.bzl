@@ -105,6 +105,7 @@ def _declare(tag, lock, sources, update):
             snapshot = source["snapshot"],
             source = source["name"],
             suite = source["suite"],
+            target = package["targets"][0],
             update = update,
             vendor = vendors.get(source["name"], ""),
             version = package["version"],

@@ -133,6 +133,8 @@ def _check_package(label, package):
         _fail(label, "{}: wanted a .deb's path, found {}".format(name, repr(path)))
     if len(package["sha256"]) != 64 or _others(package["sha256"], "0123456789abcdef"):
         _fail(label, "{}: wanted a sha256, found {}".format(name, repr(package["sha256"])))
+    if not package["targets"]:
+        _fail(label, "{}: wanted targets, found none".format(name))
 
 def _contradiction(lock):
     """What of the declaration is not what the packages were locked for; None if all is."""

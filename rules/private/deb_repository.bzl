@@ -2,10 +2,11 @@
 
 load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "mirror_variable", "reproducible")
 load("//rules/private:deb_source.bzl", "expand")
+load("//rules/private:index_now.bzl", "listed_now")
 
 # One line, because Bazel shows it three times; the warnings before it say what each server answered.
 _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256 {sha256}) could not \
-be fetched from {urls}. If the archive has dropped this version, or has other bytes of it now, lock \
+be fetched from {urls}.{listed} If the archive has dropped this version, or has other bytes of it now, lock \
 the one that it has now (-- --check only says which): {update} ; if another mirror has it: \
 --repo_env={variable}=URL"
 
@@ -33,6 +34,7 @@ def _deb_repository_impl(ctx):
         fail(_FAILED.format(
             architecture = attr.architecture,
             bytes = attr.bytes,
+            listed = listed_now(ctx, mirrors),
             package = attr.package,
             path = attr.path,
             sha256 = attr.sha256,
@@ -61,6 +63,7 @@ deb_repository = repository_rule(
         # Bazel (7.7.1) crashes on a repository rule with an attribute called `size`.
         "bytes": attr.string(doc = "Size of the file, which may not fit into an int attribute.", mandatory = True),
         "package": attr.string(doc = "The package's name.", mandatory = True),
+        "target": attr.string(doc = "An architecture whose index has the package.", mandatory = True),
         "update": attr.string(doc = "The command that refreshes the lock.", mandatory = True),
         "vendor": attr.string(doc = "What the archive calls itself.", mandatory = True),
         "version": attr.string(doc = "The package's version.", mandatory = True),

@@ -6,6 +6,7 @@ Runs Bazel in a workspace of its own, against a mirror of its own. All tests sha
 import base64
 import dataclasses
 import json
+import lzma
 import os
 import re
 import tarfile
@@ -18,6 +19,7 @@ from absl.testing import absltest
 from relocatable import deb_lock
 from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
 from support import consumer, deb_builder
+from support.apt_archive import packages, stanza
 from support.mirror import Mirror
 
 NAMES = ("changed", "good", "helped", "locked", "moved", "replaced", "truncated", "vanished")
@@ -180,11 +182,11 @@ class DebsErrorsTest(absltest.TestCase):
         found = {path.name for path in self.user.directory.glob(f"bazel-bin/{name}.*")}
         self.assertEqual(found - {f"{name}.tar-0.params"}, set())
 
-    def assert_not_fetched(self, said: str, package: Package, there: str = "") -> None:
+    def assert_not_fetched(self, said: str, package: Package, listed: str = "") -> None:
         self.assertIn(
             f"Error in fail: {package.name} 1.0-1 for all ({package.path}, {package.size} bytes, "
             f"sha256 {package.sha256}) could not be fetched from {self.mirror.url}/debian."
-            f"{there} If the archive has dropped this version, or has other bytes of it now, lock "
+            f"{listed} If the archive has dropped this version, or has other bytes of it now, lock "
             f"the one that it has now (-- --check only says which): {UPDATE} ; if another mirror "
             f"has it: --repo_env=RELOCATABLE_DEB_MIRROR_TEST_ARCHIVE=URL\n",
             said,
@@ -216,6 +218,18 @@ class DebsErrorsTest(absltest.TestCase):
         said = self.fails("//:vanished")
         self.assertIn("404 Not Found", said)
         self.assert_not_fetched(said, package)
+
+    def test_a_file_that_the_archive_has_replaced(self) -> None:
+        package = self.packages["replaced"]
+        del self.mirror.files[self.url("replaced")]
+        index = packages(stanza("replaced", "1:1.0-1+deb12u1", "all"), stanza("replaced", "9"))
+        path = "/debian/dists/nowhere/main/binary-amd64/Packages.xz"
+        self.mirror.files[path] = lzma.compress(index.encode())
+        self.addCleanup(self.mirror.files.pop, path)
+        listed = (
+            f" What {self.mirror.url}/debian lists now (unverified) is replaced 1:1.0-1+deb12u1."
+        )
+        self.assert_not_fetched(self.fails("//:replaced"), package, listed)
 
     def test_a_package_that_is_truncated_in_the_archive_itself(self) -> None:
         said = self.fails("//:truncated")
