@@ -140,8 +140,11 @@ def _contradiction(lock):
     """What of the declaration is not what the packages were locked for; None if all is."""
     declaration = lock["declaration"]
     sources = [source["name"] for source in declaration.get("sources", [])]
+    excluded = declaration.get("exclude", [])
     found = {}
     for package in lock["packages"]:
+        if package["name"] in excluded:
+            return "{} is excluded, but locked".format(package["name"])
         if package["source"] not in sources:
             return "{}: source {} is not in the declaration".format(package["name"], package["source"])
         for target in package["targets"]:

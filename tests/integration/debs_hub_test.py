@@ -178,6 +178,10 @@ class DebsHubTest(absltest.TestCase):
         self.lock.write_text(json.dumps(lock), encoding="utf-8")
         self.assert_not_built("root is in the declaration, but not locked for arm64")
         lock["declaration"]["architectures"].remove("arm64")
+        lock["declaration"]["exclude"] = ["lib"]
+        self.lock.write_text(json.dumps(lock), encoding="utf-8")
+        self.assert_not_built("lib is excluded, but locked")
+        lock["declaration"]["exclude"].clear()
         lock["declaration"]["roots"].append("lib")
         self.lock.write_text(json.dumps(lock), encoding="utf-8")
         self.assert_done(self.update())
