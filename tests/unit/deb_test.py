@@ -2,9 +2,12 @@
 
 import lzma
 import os
+import shutil
+import subprocess
 import tarfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 from absl.testing import absltest, parameterized
 
@@ -64,7 +67,7 @@ class DebTest(parameterized.TestCase):
         ({"architecture": "x86_64"}, "'x86_64' can be no Architecture"),
         ({"more": "Source: a b\n"}, r"'a b' can be no Source: NAME \(VERSION\)"),
     )
-    def test_an_identity_that_can_not_be(self, wrong: dict[str, str], message: str) -> None:
+    def test_an_identity_that_can_not_be(self, wrong: dict[str, Any], message: str) -> None:
         build.deb(self.path, [], **wrong)
         with self.assertRaisesRegex(RelocatableError, f"example.deb: {message}"):
             deb.unpack([self.path], self.directory, jobs=1)
@@ -151,11 +154,52 @@ class DebTest(parameterized.TestCase):
         file, soft = self.unpack()
         self.assertEqual((file.path, soft.target), (long, long))
 
-    def test_a_sparse_file_is_refused(self) -> None:
-        """dpkg-deb doesn't ask tar for them."""
-        build.deb(self.path, [build.special("./holes", tarfile.GNUTYPE_SPARSE)])
+    @parameterized.parameters("S", "0.0", "0.1", "1.0")
+    def test_a_file_with_holes(self, form: str) -> None:
+        """They are filled: in a tree, bytes are what counts."""
+        parts = [(0, b"head" * 128), (5_000_192, b"middle"), (5_000_300, b"")]
+        archive = build.sparse(form, "./holes", 5_000_300, parts)
+        build.deb(self.path, archive)
         (holes,) = self.unpack()
-        self.assertEqual(holes.refused, "is of the tar type b'S'")
+        assert holes.data is not None
+        expected = (b"head" * 128).ljust(5_000_192, b"\0") + b"middle".ljust(108, b"\0")
+        self.assertEqual(holes.path, "holes")
+        self.assertTrue(content.read(holes.data) == expected)
+        plain = self.directory / "plain"
+        plain.write_bytes(expected)
+        self.assertTrue(content.equal(holes.data, content.Extent.of_file(plain)))
+        self.assertFalse(content.equal(holes.data, b"x" + expected[1:]))
+        if unpack := shutil.which("dpkg-deb"):
+            subprocess.run([unpack, "-x", self.path, self.directory / "theirs"], check=True)
+            self.assertTrue((self.directory / "theirs/holes").read_bytes() == expected)
+
+    @parameterized.parameters(
+        (200, [(0, b"a"), (100, b"b"), (50, b"c")], "parts that overlap or are not in it"),
+        (200, [(0, b"a"), (190, b"b" * 20)], "parts that overlap or are not in it"),
+        (2 << 30, [(0, b"a")], "holes has holes, and 2147483648 bytes; wanted at most"),
+    )
+    def test_holes_that_lie(self, size: int, parts: list[tuple[int, bytes]], message: str) -> None:
+        for form in ("S", "0.0", "0.1", "1.0"):
+            build.deb(self.path, build.sparse(form, "./holes", size, parts))
+            with self.assertRaisesRegex(RelocatableError, f"example.deb: .*{message}", msg=form):
+                self.unpack()
+
+    def test_headers_that_lie(self) -> None:
+        """A size below zero leads back, names can be as long as one likes, and nest."""
+        back = tarfile.TarInfo("./back")
+        header = bytearray(back.tobuf(tarfile.GNU_FORMAT))
+        header[124:136] = b"\xff" * 10 + b"\xfe\x00"
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        long = tarfile.TarInfo("././@LongLink")
+        long.type, long.size = tarfile.GNUTYPE_LONGNAME, 1
+        nested = (long.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")) * 2000
+        long.size = 3 << 20
+        huge = long.tobuf(tarfile.GNU_FORMAT) + b"x" * (3 << 20)
+        for data in (bytes(header), nested, huge):
+            build.deb(self.path, data + build.tar([build.file("./a")]))
+            with self.assertRaisesRegex(RelocatableError, "the data archive is corrupt"):
+                self.unpack()
 
     def test_a_hard_link_to_nothing(self) -> None:
         build.deb(self.path, [build.special("./hard", tarfile.LNKTYPE, "./file")])

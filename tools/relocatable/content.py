@@ -170,7 +170,26 @@ def equal(left: Content, right: Content) -> bool:
         return False
     if isinstance(left, Extent) and isinstance(right, Extent):
         return all(map(operator.eq, pieces(left), pieces(right)))
-    return view(left) == view(right)
+    if isinstance(left, Patched) or isinstance(right, Patched):
+        return view(left) == view(right)
+    return _equal_in_turn(pieces(left), pieces(right))
+
+
+def _equal_in_turn(left: Iterator[bytes | memoryview], right: Iterator[bytes | memoryview]) -> bool:
+    """Compares as many bytes as much, however each is cut; a file with holes is large."""
+    a, b = memoryview(b""), memoryview(b"")
+    while True:
+        a, b = a or _next(left), b or _next(right)
+        count = min(len(a), len(b))
+        if a[:count] != b[:count]:
+            return False
+        if not count:
+            return True
+        a, b = a[count:], b[count:]
+
+
+def _next(parts: Iterator[bytes | memoryview]) -> memoryview:
+    return memoryview(next((part for part in parts if len(part)), b""))
 
 
 class Writer:

@@ -7,43 +7,33 @@ Source: deb(5), deb-control(5); Debian Policy 10.5 for links.
 """
 
 import hashlib
-import io
-import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from debian.deb822 import Deb822
-
-from relocatable import ar, content
-from relocatable.content import CHUNK, Extent, Store
-from relocatable.decompress import decompress
+from relocatable import ar, content, deb_control, deb_tar
+from relocatable.content import CHUNK, Extent, Spliced, Store
+from relocatable.deb_control import Control
+from relocatable.decompress import Growing, decompress
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Package
 
-_WORDS = {
-    "Package": re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*"),
-    "Version": re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~:-]*"),
-    "Architecture": re.compile(r"[a-z0-9][a-z0-9-]*"),
-}
-"""deb-control(5), but names may be as short as one letter, and have capital ones."""
-_SOURCE = re.compile(
-    r"(?P<name>{Package})(?:\s+\((?P<version>{Version})\))?".format(
-        **{field: word.pattern for field, word in _WORDS.items()}
-    )
-)
+_SPARSE_LIMIT = 1 << 30
+"""Bytes that a file with holes may have: it takes nearly none in the package, but all in a tree."""
+_HOLE = bytes(CHUNK)
 
 
 @dataclass(frozen=True, slots=True)
 class Deb:
-    """An unpacked package: its identity, and its data archive as an uncompressed tar."""
+    """An unpacked package: what it is and says, and its data archive as an uncompressed tar."""
 
     path: Path
     package: Package
+    control: Control
     data: Extent
 
 
@@ -57,7 +47,7 @@ class Item:
 
     path: str
     executable: bool = False
-    data: Extent | None = None
+    data: Extent | Spliced | None = None
     target: str | None = None
     refused: str | None = None
     """Why a tree can't hold it (a device, a setuid file), for whoever wants to keep it."""
@@ -90,37 +80,41 @@ def unpack(
     stores = [Store(path) for path in paths]
     controls, archives = [], []
     for store in stores:
-        control, data = _members(store)
+        control, data = members(store)
         controls.append(control)
         archives.append(data)
     with ThreadPoolExecutor(jobs) as pool:
         hashes = pool.map(_sha256, stores)
         unpacked = decompress([(m.name, m.data) for m in controls + archives], scratch, jobs)
         return [
-            Deb(
-                store.path,
-                replace(
-                    _package(store.path, control, digest),
-                    **sources.get(str(store.path), Source())._asdict(),
-                ),
-                data,
-            )
+            _deb(store, control, digest, data, sources.get(str(store.path), Source()))
             for store, control, data, digest in zip(
                 stores, unpacked[: len(paths)], unpacked[len(paths) :], hashes, strict=True
             )
         ]
 
 
-def identity(path: Path, scratch: Path) -> Package:
+def _deb(store: Store, control: Extent, sha256: str, data: Extent, source: Source) -> Deb:
+    told = deb_control.read(deb_tar.Whole(control), sha256)
+    package = replace(told.package, **source._asdict())
+    return Deb(store.path, package, replace(told, package=package), data)
+
+
+def control(path: Path, scratch: Path) -> Control:
     """Reads what a package says of itself, and nothing of what it brings.
 
     Raises:
         RelocatableError: if the file is not a whole .deb.
     """
     store = Store(path)
-    control, _ = _members(store)
-    (unpacked,) = decompress([(control.name, control.data)], scratch, 1)
-    return _package(path, unpacked, _sha256(store))
+    member, _ = members(store)
+    archive = Growing(member.name, member.data, scratch)
+    return deb_control.read(archive, _sha256(store))
+
+
+def identity(path: Path, scratch: Path) -> Package:
+    """Returns which package a file is; errors as for `control`."""
+    return control(path, scratch).package
 
 
 def items(deb: Deb) -> Iterator[Item]:
@@ -129,29 +123,22 @@ def items(deb: Deb) -> Iterator[Item]:
     Raises:
         RelocatableError: if the archive is corrupt or truncated, or a path leaves the root.
     """
-    found: dict[str, Item] = {}
-    try:
-        with tarfile.open(fileobj=_File(deb.data), mode="r:") as archive:
-            for info in archive:
-                item = _item(deb, info, found)
-                if item.path:
-                    found[item.path] = item
-                    yield item
-            _check_end(deb, archive.offset)
-    except (tarfile.TarError, UnicodeError, ValueError) as error:
-        raise RelocatableError(f"{deb.path}: the data archive is corrupt: {error}") from error
+    # Hard links are to files that came before.
+    files: dict[str, Item] = {}
+    for info in deb_tar.entries(deb_tar.Whole(deb.data), "data"):
+        item = _item(deb, info, files)
+        if item.path:
+            if item.data is not None:
+                files[item.path] = item
+            yield item
 
 
-def _check_end(deb: Deb, offset: int) -> None:
-    """A damaged header is no error to tarfile: there, the archive just seems to end."""
-    size = min(tarfile.BLOCKSIZE, deb.data.size - offset)
-    if deb.data.store.read(deb.data.offset + offset, size) != bytes(tarfile.BLOCKSIZE):
-        raise RelocatableError(
-            f"{deb.path}: the data archive is corrupt: no header and no end at offset {offset}"
-        )
+def members(store: Store) -> tuple[ar.Member, ar.Member]:
+    """Returns where the control archive and the data archive of a .deb are.
 
-
-def _members(store: Store) -> tuple[ar.Member, ar.Member]:
+    Raises:
+        RelocatableError: if it is no .deb.
+    """
     names = ar.members(store)
     if (
         not names
@@ -175,38 +162,7 @@ def _sha256(store: Store) -> str:
     return digest.hexdigest()
 
 
-def _package(path: Path, control: Extent, sha256: str) -> Package:
-    try:
-        with tarfile.open(fileobj=_File(control), mode="r:") as archive:
-            info = next((i for i in archive if i.name.removeprefix("./") == "control"), None)
-            file = info and archive.extractfile(info)
-            fields = Deb822(file.read() if file else b"")
-        for field, word in _WORDS.items():
-            if not word.fullmatch(fields[field]):
-                raise RelocatableError(f"{path}: {fields[field]!r} can be no {field}")
-        name, version = fields["Package"], fields["Version"]
-        built = _SOURCE.fullmatch(fields.get("Source", name))
-        if built is None:
-            raise RelocatableError(f"{path}: {fields['Source']!r} can be no Source: NAME (VERSION)")
-        return Package(
-            name,
-            version,
-            fields["Architecture"],
-            sha256,
-            source=_other(built["name"], name),
-            source_version=_other(built["version"] or version, version),
-        )
-    except (tarfile.TarError, UnicodeError, ValueError) as error:
-        raise RelocatableError(f"{path}: the control archive is corrupt: {error}") from error
-    except KeyError as error:
-        raise RelocatableError(f"{path}: the control file has no field {error}") from error
-
-
-def _other(value: str, usual: str) -> str:
-    return "" if value == usual else value
-
-
-def _item(deb: Deb, info: tarfile.TarInfo, found: dict[str, Item]) -> Item:
+def _item(deb: Deb, info: tarfile.TarInfo, files: Mapping[str, Item]) -> Item:
     path = _inside(deb, info.name)
     executable = bool(info.mode & 0o111)
     if info.isdir():
@@ -214,18 +170,49 @@ def _item(deb: Deb, info: tarfile.TarInfo, found: dict[str, Item]) -> Item:
     if info.issym():
         return Item(path, target=info.linkname)
     if info.islnk():
-        linked = found.get(_inside(deb, info.linkname))
-        if linked is None or linked.data is None:
+        linked = files.get(_inside(deb, info.linkname))
+        if linked is None:
             raise RelocatableError(f"{deb.path}: hard link {path} has no file {info.linkname}")
         return Item(path, linked.executable, linked.data, refused=linked.refused)
-    if not info.isreg() or info.issparse():
+    if not info.isreg():
         return Item(path, refused=f"is of the tar type {info.type!r}")
-    offset = deb.data.offset + info.offset_data
-    if offset + info.size > deb.data.offset + deb.data.size:
+    data = _sparse(deb, info, path) if info.issparse() else _run(deb, info.offset_data, info.size)
+    if data is None:
         raise RelocatableError(f"{deb.path}: the data archive is truncated in {path}")
-    data = Extent(deb.data.store, offset, info.size)
     refused = "is setuid or setgid" if info.mode & 0o6000 else None
     return Item(path, executable, data, refused=refused)
+
+
+def _run(deb: Deb, offset: int, size: int) -> Extent | None:
+    if offset + size > deb.data.size:
+        return None
+    return Extent(deb.data.store, deb.data.offset + offset, size)
+
+
+def _sparse(deb: Deb, info: tarfile.TarInfo, path: str) -> Spliced | None:
+    """A file with holes, which tarfile knows in the forms of GNU tar, as what it stands for."""
+    parts: list[Extent | bytes] = []
+    position, stored = 0, info.offset_data
+    if info.size > _SPARSE_LIMIT:
+        raise RelocatableError(
+            f"{deb.path}: {path} has holes, and {info.size} bytes; wanted at most {_SPARSE_LIMIT}"
+        )
+    # typeshed has another type; and tarfile keeps empty ones, which stand for nothing.
+    told = [part for part in cast("Sequence[tuple[int, int]]", info.sparse or ()) if part[1]]
+    for start, size in [*told, (info.size, 0)]:
+        if start < position or size < 0 or start + size > info.size:
+            raise RelocatableError(f"{deb.path}: {path} has parts that overlap or are not in it")
+        data = _run(deb, stored, size)
+        if data is None:
+            return None
+        # One object for all of them: a hole takes a pointer for each MiB.
+        parts += [_HOLE] * ((start - position) // CHUNK)
+        parts.append(bytes((start - position) % CHUNK))
+        parts.append(data)
+        position = start + size
+        # GNU tar begins each part with a block.
+        stored += size + -size % tarfile.BLOCKSIZE
+    return Spliced(tuple(part for part in parts if content.size(part)))
 
 
 def _inside(deb: Deb, name: str) -> str:
@@ -233,32 +220,3 @@ def _inside(deb: Deb, name: str) -> str:
     if ".." in names or name.startswith("/"):
         raise RelocatableError(f"{deb.path}: path {name!r} leaves the package's root")
     return "/".join(names)
-
-
-class _File(io.RawIOBase):
-    """An extent as a file that tarfile can read and seek in."""
-
-    def __init__(self, data: Extent) -> None:
-        self._data = data
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._data.size}
-        self._position = start[whence] + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._data.size - self._position)
-        count = left if size < 0 else min(size, left)
-        data = self._data.store.read(self._data.offset + self._position, count)
-        self._position += count
-        return data

@@ -108,17 +108,53 @@ def _tasks(name: str, data: Extent, output: int) -> Iterator[_Task]:
         raise RelocatableError(f"{data.store.path}: {name} holds {offset} bytes, over {SIZE_LIMIT}")
 
 
+class Growing:
+    """Decompressed bytes that are there as far as somebody has asked for them.
+
+    For who wants what is at the beginning: what follows is neither decoded nor held against its
+    checksum.
+    """
+
+    def __init__(self, name: str, data: Extent, scratch: Path) -> None:
+        """Takes what `decompress` takes; the bytes go to a nameless file in `scratch`."""
+        self.name = str(data.store.path)
+        self._data = data
+        self._size = 0
+        self._parts: Iterator[bytes] | None = None
+        if _ending(name) in _DECODERS:
+            self._parts = _decoded(_Task(b"", data, _DECODERS[_ending(name)], -1, 0, None))
+            with tempfile.TemporaryFile(dir=scratch) as file:
+                self._store = Store(data.store.path, os.dup(file.fileno()))
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Returns up to `size` bytes from `offset`: less only where they end."""
+        if self._parts is None:
+            count = max(0, min(size, self._data.size - offset))
+            return self._data.store.read(self._data.offset + offset, count)
+        while self._size < offset + size and (part := next(self._parts, None)) is not None:
+            os.pwrite(self._store.descriptor, part, self._size)
+            self._size += len(part)
+        return self._store.read(offset, max(0, min(size, self._size - offset)))
+
+
 def _run(task: _Task) -> None:
+    written = task.offset
+    for part in _decoded(task):
+        os.pwrite(task.output, part, written)
+        written += len(part)
+
+
+def _decoded(task: _Task) -> Iterator[bytes]:
     decoder = task.decoder()
     written = 0
     try:
         for feed in _feeds(task):
             part = decoder.decompress(feed, PIECE)
             while True:
-                os.pwrite(task.output, part, task.offset + written)
                 written += len(part)
                 if written > (SIZE_LIMIT if task.size is None else task.size):
                     raise RelocatableError(f"{task.data.store.path} holds more than it declares")
+                yield part
                 if decoder.eof or (decoder.needs_input and len(part) < PIECE):
                     break
                 part = decoder.decompress(b"", PIECE)

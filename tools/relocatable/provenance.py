@@ -101,12 +101,20 @@ def write(records: Iterable[tuple[str, Record]]) -> bytes:
 
 def lines(records: Iterable[tuple[str, Record]]) -> Iterator[bytes]:
     """Yields what `write` returns, one line after the other: all of a large tree are many."""
+    # What a package is called is the same for all of its many paths.
+    sources: dict[Package | Wheel | str, str] = {}
     for path, record in records:
-        edits = [
-            {"what": edit.what, "before": edit.before, "after": edit.after} for edit in record.edits
-        ]
-        found = {"path": path, **_origin(record.origin)} | ({"edits": edits} if edits else {})
-        yield json.dumps(found, ensure_ascii=True).encode() + b"\n"
+        source = sources.get(record.origin.source)
+        if source is None:
+            source = sources[record.origin.source] = _text(_source(record.origin.source))[1:-1]
+        line = f'{{"path": {_text(path)}, {source}, "from": {_text(record.origin.path)}'
+        if record.edits:
+            edits = [
+                {"what": edit.what, "before": edit.before, "after": edit.after}
+                for edit in record.edits
+            ]
+            line += f', "edits": {_text(edits)}'
+        yield f"{line}}}\n".encode()
 
 
 def read(path: Path) -> dict[str, Record]:
@@ -139,8 +147,11 @@ def fields(source: Package | Wheel) -> dict[str, str]:
     return {name: value for name, value in asdict(source).items() if value}
 
 
-def _origin(origin: Origin) -> dict[str, Any]:
-    if isinstance(origin.source, str):
-        return {"label": origin.source, "from": origin.path}
-    kind = next(kind for kind, made in _KINDS.items() if isinstance(origin.source, made))
-    return {kind: fields(origin.source), "from": origin.path}
+def _source(source: Package | Wheel | str) -> dict[str, Any]:
+    if isinstance(source, str):
+        return {"label": source}
+    kind = next(kind for kind, made in _KINDS.items() if isinstance(source, made))
+    return {kind: fields(source)}
+
+
+_text: Final = json.JSONEncoder(ensure_ascii=True).encode
