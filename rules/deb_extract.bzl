@@ -7,6 +7,7 @@ load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree
 def _deb_extract_impl(ctx):
     tree = declare_tree(ctx)
     texts = declare_tree(ctx, ".licenses")
+    packages = ctx.actions.declare_file(ctx.label.name + ".packages.json")
     args = tool_args(ctx)
     args.add_all(ctx.files.debs, format_each = "--deb=%s")
     deb_origin_flags(args, ctx.attr.debs)
@@ -15,6 +16,9 @@ def _deb_extract_impl(ctx):
     args.add("--strip_prefix=" + ctx.attr.strip_prefix)
     args.add_all(["%s=%s" % pair for pair in ctx.attr.remap.items()], format_each = "--remap=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.links.items()], format_each = "--link=%s")
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.diversions.items()], format_each = "--diversion=%s")
+    args.add_all(["%s=%s" % pair for pair in ctx.attr.alternatives.items()], format_each = "--alternative=%s")
+    args.add(packages, format = "--packages=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     tree_flags(args, "licenses", [texts])
@@ -22,13 +26,13 @@ def _deb_extract_impl(ctx):
         executable = ctx.executable._deb_extract,
         arguments = [args],
         inputs = ctx.files.debs,
-        outputs = tree_files([tree, texts]),
+        outputs = tree_files([tree, texts]) + [packages],
         env = ENVIRONMENT,
         mnemonic = "DebExtract",
         progress_message = "Extracting packages of %{label}",
         resource_set = _resources,
     )
-    return tree_outputs(ctx, tree) + [LicenseTextsInfo(texts = texts)]
+    return tree_outputs(ctx, tree, also = [packages]) + [LicenseTextsInfo(texts = texts)]
 
 def _resources(_os, inputs):
     # A thread per core, each with a decoder of up to 64 MiB.
@@ -39,17 +43,28 @@ deb_extract = rule(
     doc = """Unpacks Debian packages into one tree, without dpkg and without maintainer scripts.
 
 Paths are those of a system with merged /usr: what a package has in /lib is in `usr/lib`. Absolute
-links become relative. Packages that bring different files of one path are an error.
+links become relative. Packages that bring different files of one path are an error, unless one
+declares that it `Replaces` the other.
 
 A pattern (`*`, `?`, `[abc]` within a name, `**` for any names) that matches a directory matches
 everything below it; one that matches nothing is an error.""",
     attrs = {
+        "alternatives": attr.string_dict(
+            doc = "Links that update-alternatives would have made, such as " +
+                  "`{\"usr/bin/vi\": \"usr/bin/vim.tiny\"}`: from path to path as packages have " +
+                  "them; `remap` moves both. What it leads to has to be in the tree.",
+        ),
         "debs": attr.label_list(
             doc = "The packages: targets of a `debs` repository, or .deb files.",
             allow_files = [".deb"],
             aspects = [collect_deb_origins],
             mandatory = True,
             allow_empty = False,
+        ),
+        "diversions": attr.string_dict(
+            doc = "Paths of packages that go elsewhere, as with dpkg-divert: " +
+                  "`{\"dash:usr/bin/sh\": \"usr/bin/sh.distrib\"}` is for all packages but dash; " +
+                  "without a package in front, for all. Before everything else.",
         ),
         "exclude": attr.string_list(
             doc = "Patterns of paths that are left out, even if `include` matches them.",

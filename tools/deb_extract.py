@@ -3,13 +3,15 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
-from relocatable import cli, tree_tar
+from relocatable import cli, deb_control, tree_tar
 from relocatable.deb import Source
 from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
+from relocatable.output import whole
 from relocatable.tree import Tree
 
 _DEB = flags.DEFINE_multi_string("deb", None, "A .deb file.", required=True)
@@ -21,6 +23,13 @@ _STRIP_PREFIX = flags.DEFINE_string(
 )
 _REMAP = flags.DEFINE_multi_string("remap", [], "OLD=NEW: move what is below OLD to NEW.")
 _LINK = flags.DEFINE_multi_string("link", [], "PATH=DESTINATION: add a link.")
+_DIVERSION = flags.DEFINE_multi_string(
+    "diversion", [], "[PACKAGE:]PATH=TO: where other packages' PATH goes."
+)
+_ALTERNATIVE = flags.DEFINE_multi_string(
+    "alternative", [], "LINK=PATH: what update-alternatives would have linked."
+)
+_PACKAGES = flags.DEFINE_string("packages", None, "JSON: what each package says of itself.")
 _JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Threads that decompress.", 1)
 _OUT = flags.DEFINE_string("out", None, "The tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
@@ -35,12 +44,15 @@ def main() -> None:
         strip_prefix=_STRIP_PREFIX.value,
         remap=cli.pairs("remap", _REMAP.value),
         links=cli.pairs("link", _LINK.value),
+        diversions=cli.pairs("diversion", _DIVERSION.value),
+        alternatives=cli.pairs("alternative", _ALTERNATIVE.value),
     )
     out = Path(_OUT.value)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".deb_extract.") as scratch:
         debs = [Path(path) for path in _DEB.value]
         label = cli.LABEL.value or "deb_extract"
         licenses = Tree()
+        packages: list[dict[str, Any]] = []
         tree = extract(
             debs,
             selection,
@@ -49,8 +61,12 @@ def main() -> None:
             _JOBS.value,
             licenses=licenses,
             sources=dict(map(_source, _ORIGINS.value)),
+            packages=packages,
         )
         tree_tar.write(tree, out, Path(_PROVENANCE.value))
+        if _PACKAGES.value:
+            with whole(Path(_PACKAGES.value)) as file:
+                file.write(deb_control.dump(packages))
         for tar, provenance in cli.pairs("licenses", filter(None, [_LICENSES.value])).items():
             tree_tar.write(licenses, Path(tar), Path(provenance))
 

@@ -63,6 +63,9 @@ filegroup(
 )
 '''
 
+# What follows a package's name, and what its repository calls that.
+_PARTS = {"": "deb", ".control": "control", ".copyright": "copyright"}
+
 _NO_MATCH = "{name} is in {lock} for {found} only, and the target platform is none of these: build \
 with --platforms=PLATFORM, name a target like :{name}_{example}, or lock the architecture: {update}"
 
@@ -77,11 +80,11 @@ _RULE = Label("//rules/private:deb_update.bzl")
 def _setting(architecture):
     return "target_is_" + architecture
 
-def _for_target(name, architectures, ctx):
-    """An alias that stands for `<name>_<architecture of the target platform>`."""
+def _for_target(name, architectures, ctx, ending = ""):
+    """An alias that stands for `<name>_<architecture of the target platform><ending>`."""
     return _SELECT.format(
         branches = json.encode_indent(
-            {":" + _setting(a): ":{}_{}".format(name, a) for a in architectures},
+            {":" + _setting(a): ":{}_{}{}".format(name, a, ending) for a in architectures},
             prefix = "        ",
             indent = "    ",
         ),
@@ -92,7 +95,7 @@ def _for_target(name, architectures, ctx):
             name = name,
             update = ctx.attr.update,
         ),
-        name = name,
+        name = name + ending,
     )
 
 def _header(ctx):
@@ -114,11 +117,13 @@ def _header(ctx):
 
 def _unlocked(ctx):
     """Instead of each package that there should be, a message."""
-    targets = ctx.attr.packages.keys() + ["all_" + a for a in ctx.attr.architectures]
-    names = targets + [target.rpartition("_")[0] for target in targets] + ["all"]
+    targets = ctx.attr.packages.keys()
+    packages = targets + [target.rpartition("_")[0] for target in targets]
+    names = [name + ending for name in packages for ending in _PARTS if name + ending not in _TAKEN]
+    names += ["all"] + ["all_" + architecture for architecture in ctx.attr.architectures]
     return [
         _UNLOCKED.format(name = name, problem = json.encode(ctx.attr.problem))
-        for name in {name: None for name in names if name != "update"}
+        for name in {name: None for name in names}
     ]
 
 def _packages(ctx):
@@ -135,11 +140,10 @@ def _packages(ctx):
         name, _, architecture = target.rpartition("_")
         architectures.setdefault(name, []).append(architecture)
         closures[architecture].append(":" + target)
-        parts.append(_ALIAS.format(name = target, actual = "@{}//:deb".format(repository)))
+        for ending, actual in _PARTS.items():
+            parts.append(_ALIAS.format(name = target + ending, actual = "@{}//:{}".format(repository, actual)))
     for name, found in architectures.items():
-        if name in _TAKEN:
-            continue
-        parts.append(_for_target(name, found, ctx))
+        parts += [_for_target(name, found, ctx, ending) for ending in _PARTS if name + ending not in _TAKEN]
     for architecture, targets in closures.items():
         parts.append(_GROUP.format(
             name = "all_" + architecture,

@@ -10,7 +10,8 @@ be fetched from {urls}.{listed} If the archive has dropped this version, or has 
 the one that it has now (-- --check only says which): {update} ; if another mirror has it: \
 --repo_env={variable}=URL"
 
-_BUILD = """load("{rule}", "deb_file")
+_BUILD = """load("{control}", "deb_control")
+load("{rule}", "deb_file")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -22,8 +23,21 @@ deb_file(
     url = {url},
     vendor = {vendor},
 )
+
+deb_control(
+    name = "control",
+    deb = "{file}",
+    what = "control",
+)
+
+deb_control(
+    name = "copyright",
+    deb = "{file}",
+    what = "copyright",
+)
 """
 
+_CONTROL = Label("//rules/private:deb_control.bzl")
 _RULE = Label("//rules/private:deb_file.bzl")
 
 def _deb_repository_impl(ctx):
@@ -48,6 +62,7 @@ def _deb_repository_impl(ctx):
     declared = [expand(mirror, attr.snapshot) for mirror in attr.mirrors]
     url = "{}/{}".format(declared[0].rstrip("/"), attr.path) if declared else ""
     ctx.file("BUILD.bazel", _BUILD.format(
+        control = _CONTROL,
         file = file,
         rule = _RULE,
         url = json.encode(url),

@@ -2,12 +2,14 @@
 
 import tarfile
 from pathlib import Path
+from typing import Any
 
 from absl.testing import absltest, parameterized
 
-from relocatable import tree_tar
+from relocatable import content, provenance, tree_tar
 from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
+from relocatable.provenance import Dpkg
 from relocatable.tree import File, Link, Tree
 from support import deb_builder as build
 
@@ -103,6 +105,106 @@ class DebTreeTest(parameterized.TestCase):
             RelocatableError, "(?s)disagree on usr/share/libq/x.*amd64.*arm64"
         ):
             self.extract(*two)
+
+    def replacing(self, name: str, data: bytes, replaces: str = "") -> Path:
+        more = f"Replaces: {replaces}\n" if replaces else ""
+        entry = build.file("./usr/bin/x", data)
+        return build.deb(self.directory / f"{name}.deb", [entry], name=name, more=more)
+
+    @parameterized.parameters(
+        ("old", True),
+        ("old (<< 2)", True),
+        ("other, old (= 1.0-1)", True),
+        ("old (>> 1.0-1)", False),
+        ("old (<< 1.0-1~)", False),
+        ("other", False),
+    )
+    def test_replaces(self, replaces: str, does: bool) -> None:
+        """In any order, as dpkg does."""
+        old, new = self.replacing("old", b"old"), self.replacing("new", b"new", replaces)
+        for order in ([old, new], [new, old]):
+            if does:
+                node = self.extract(*order).file("usr/bin/x")
+                self.assertEqual(content.read(node.content), b"new")
+                assert node.record.dpkg is not None
+                self.assertEqual(node.record.dpkg.replaces, ("old 1.0-1 amd64",))
+            else:
+                with self.assertRaisesRegex(RelocatableError, "two layers disagree on usr/bin/x"):
+                    self.extract(*order)
+
+    def test_diversions(self) -> None:
+        one, two = self.replacing("one", b"1"), self.replacing("two", b"2")
+        tree = self.extract(one, two, diversions={"one:bin/x": "bin/x.distrib"})
+        self.assertEqual(content.read(tree.file("usr/bin/x").content), b"1")
+        away = tree.file("usr/bin/x.distrib")
+        self.assertEqual(content.read(away.content), b"2")
+        self.assertEqual(away.record.dpkg, Dpkg(diverted="usr/bin/x"))
+        tar, lines = self.directory / "t.tar", self.directory / "t.jsonl"
+        tree_tar.write(tree, tar, lines)
+        self.assertEqual(provenance.read(lines)["usr/bin/x.distrib"], away.record)
+        local = self.extract(one, diversions={"usr/bin/x": "usr/bin/y"})
+        self.assertNotIn("usr/bin/x", local.nodes)
+
+    @parameterized.parameters(
+        ({"one:usr/bin/x": "usr/bin/y"}, "'one:usr/bin/x' diverts nothing"),
+        ({"three:usr/bin/x": "usr/bin/y"}, "no package is called 'three'"),
+        ({"usr/bin": "usr/y"}, "usr/bin is a directory; a file is wanted"),
+        ({"usr/bin/x": "a", "bin/x": "b"}, "bin/x is diverted twice"),
+    )
+    def test_diversions_that_can_not_be(self, diversions: dict[str, str], message: str) -> None:
+        directory = build.special("./usr/bin", tarfile.DIRTYPE)
+        one = build.deb(
+            self.directory / "o.deb", [directory, build.file("./usr/bin/x")], name="one"
+        )
+        with self.assertRaisesRegex(RelocatableError, message):
+            self.extract(one, diversions=diversions)
+
+    def test_alternatives(self) -> None:
+        one = self.replacing("one", b"1")
+        tree = self.extract(one, alternatives={"bin/y": "bin/x"}, remap={"usr": ""})
+        self.assertEqual(tree.nodes["bin/y"].target, "x")  # type: ignore[union-attr]
+        for alternatives, message in (
+            ({"usr/bin/y": "usr/bin/no"}, "'usr/bin/y': usr/bin/no is not in the tree"),
+            ({"usr/bin/x": "usr/share/z"}, "'usr/bin/x': there is a path .* of one 1.0-1 amd64"),
+        ):
+            with self.assertRaisesRegex(RelocatableError, message):
+                self.extract(one, alternatives=alternatives)
+
+    def test_what_scripts_would_have_done_is_told(self) -> None:
+        one = build.deb(
+            self.directory / "one.deb",
+            [build.file("./usr/bin/x"), build.file("./etc/x")],
+            name="one",
+            control_files={
+                "conffiles": "/etc/x\nremove-on-upgrade /etc/y\n",
+                "triggers": "# x\nactivate-noawait ldconfig\n",
+                "postinst": "update-alternatives \\\n --install /usr/bin/y y /usr/bin/x 5"
+                " \\\n --slave /usr/bin/z z /usr/bin/no; update-alternatives --remove a /b\n"
+                'dpkg-divert --add --rename --divert /usr/share/z.old "/usr/share/z" || true\n'
+                "update-alternatives --install $a b $c 5\n",
+            },
+        )
+        packages: list[dict[str, Any]] = []
+        selection = Selection()
+        tree = extract([self.first, one], selection, "//:x", self.directory, 1, packages=packages)
+        record = tree.file("etc/x").record
+        self.assertEqual(record.dpkg, Dpkg(conffile=True))
+        told = packages[1]
+        link = {"link": "usr/bin/y", "path": "usr/bin/x"}
+        diversion = {"path": "usr/share/z", "to": "usr/share/z.old", "package": "one"}
+        self.assertEqual(told["conffiles"], ["etc/x", "etc/y"])
+        self.assertEqual(told["triggers"], ["activate-noawait ldconfig"])
+        self.assertEqual(told["scripts"], ["postinst"])
+        self.assertEqual(told["alternatives"], [link, {"link": "usr/bin/z", "path": "usr/bin/no"}])
+        self.assertEqual(told["unresolved"], ["postinst: update-alternatives --install $a b $c 5"])
+        self.assertEqual(told["undone"], {"alternatives": [link], "diversions": [diversion]})
+        packages.clear()
+        done = Selection(
+            alternatives={"usr/bin/y": "usr/bin/x"},
+            diversions={"one:usr/share/z": "usr/share/z.old"},
+        )
+        extract([self.first, one], done, "//:x", self.directory, 1, packages=packages)
+        self.assertEqual(packages[1]["undone"], {"alternatives": [], "diversions": []})
 
     def test_patterns_that_match_nothing_are_all_named(self) -> None:
         with self.assertRaisesWithLiteralMatch(

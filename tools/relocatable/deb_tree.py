@@ -3,20 +3,19 @@
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from relocatable import deb as debs
-from relocatable import deb_licenses
+from relocatable import deb_control, deb_licenses
 from relocatable.deb import Deb, Item, Source
+from relocatable.deb_declared import USR_MERGED, Diversions, alternative, undone, usr_merged
 from relocatable.errors import RelocatableError, problems
 from relocatable.globs import Globs, translate
-from relocatable.provenance import Origin, Record
+from relocatable.provenance import Dpkg, Origin, Package, Record
 from relocatable.tree import Directory, File, Link, Tree, link_destination, link_target
-
-USR_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32")
-"""Directories of the root that Debian 12 and later keep in /usr; the root has links to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,9 @@ class Selection:
     which those of merged directories begin with `usr/`. Then `remap` replaces the longest leading
     directories that a key matches with its value (`""` is the root), and `strip_prefix` is taken
     off; what is not below it is left out. `links` adds links, from path to path of the result.
+
+    Before all that, `diversions` (`relocatable.deb_declared`) give paths of packages other names.
+    `alternatives` are links from path to path as packages have them, which `remap` moves as well.
     """
 
     include: Sequence[str] = ()
@@ -34,6 +36,8 @@ class Selection:
     strip_prefix: str = ""
     remap: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    diversions: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, str] = field(default_factory=dict)
 
 
 def extract(
@@ -45,11 +49,13 @@ def extract(
     *,
     licenses: Tree | None = None,
     sources: Mapping[str, Source] = MappingProxyType({}),
+    packages: list[dict[str, Any]] | None = None,
 ) -> Tree:
     """Returns the tree of the packages at `paths`; file contents stay in files below `scratch`.
 
     What the packages say about their licences is added to `licenses`, selected or not; `sources`
-    tells where they are from, by path.
+    tells where they are from, by path. To `packages` is added what each package says of itself
+    (`deb_control.data`), and as `undone` what its scripts would have done that the tree lacks.
 
     Raises:
         RelocatableError: if a package is broken, packages disagree on a path, a link would leave
@@ -59,16 +65,27 @@ def extract(
     placement = _Placement(selection)
     tree = Tree()
     found: list[str] = []
-    for deb in debs.unpack(paths, scratch, jobs, sources):
+    unpacked = debs.unpack(paths, scratch, jobs, sources)
+    adder = _Adder(tree, placement, Diversions(selection.diversions), unpacked)
+    for deb in unpacked:
         for item in debs.items(deb):
             if licenses is not None:
                 deb_licenses.add(licenses, deb, item)
-            path = usr_merged(item.path)
-            if (not include or include.match(path)) and not exclude.match(path):
-                try:
-                    _add(tree, deb, item, placement)
-                except RelocatableError as error:
-                    found.append(f"{deb.package}: {error}")
+            try:
+                path = adder.path(deb.package, item)
+                if (not include or include.match(path)) and not exclude.match(path):
+                    adder.add(deb.package, item, path)
+            except RelocatableError as error:
+                found.append(f"{deb.package}: {error}")
+    found += adder.diversions.problems(deb.package for deb in unpacked)
+    for link, path in selection.alternatives.items():
+        try:
+            here, there = alternative(tree, link, path, placement.place)
+        except RelocatableError as error:
+            found.append(str(error))
+        else:
+            record = Record(Origin(label, f"alternatives[{link!r}]"))
+            tree.add(here, Link(link_target(here, there), record))
     for link, destination in selection.links.items():
         target = link_target(link, destination)
         tree.add(link, Link(target, Record(Origin(label, f"links[{link!r}]"))), replaces=True)
@@ -79,35 +96,87 @@ def extract(
         for pattern in patterns
     ]
     problems(found, "the packages don't make a tree:")
+    if packages is not None:
+        packages += [
+            deb_control.data(deb.control)
+            | {"undone": undone(deb.control, tree, adder.diversions, placement.place)}
+            for deb in unpacked
+        ]
     return tree
 
 
-def usr_merged(path: str) -> str:
-    """Returns where `path` is on a system with merged /usr."""
-    first, slash, rest = path.partition("/")
-    return f"usr/{first}{slash}{rest}" if first in USR_MERGED else path
+class _Adder:
+    """Puts paths of packages into a tree, as dpkg puts them into a system."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        placement: "_Placement",
+        diversions: Diversions,
+        unpacked: Sequence[Deb],
+    ) -> None:
+        self.diversions = diversions
+        self._tree = tree
+        self._placement = placement
+        self._controls = {deb.package: deb.control for deb in unpacked}
+        self._conffiles = {deb.package: frozenset(deb.control.conffiles) for deb in unpacked}
+
+    def path(self, package: Package, item: Item) -> str:
+        """Where a package's path is in a system: with merged /usr, and diverted."""
+        directory = item.data is None and item.target is None and item.refused is None
+        return self.diversions.place(usr_merged(item.path), package, directory=directory)
+
+    def add(self, package: Package, item: Item, path: str) -> None:
+        where = self._placement.place(path)
+        if not where:
+            return
+        if item.refused:
+            raise RelocatableError(f"{item.path} {item.refused}; exclude it")
+        merged = usr_merged(item.path)
+        known = Dpkg(item.path in self._conffiles[package], merged if path != merged else "")
+        record = Record(Origin(package, item.path), dpkg=known if any(known) else None)
+        if item.data is not None:
+            self._put(package, where, path, File(item.data, record, item.executable))
+        elif item.target is None:
+            self._tree.add(where, Directory())
+        elif item.path not in USR_MERGED:
+            there = usr_merged(link_destination(item.path, item.target))
+            destination = self._placement.place(there)
+            if destination is None:
+                raise RelocatableError(
+                    f"link {item.path} -> {item.target} leads out of strip_prefix; "
+                    "exclude it, or remap what it points to"
+                )
+            self._put(package, where, path, Link(link_target(where, destination), record))
+
+    def _put(self, package: Package, where: str, path: str, node: File | Link) -> None:
+        """Adds what may take the place of another package's, or leave it its place.
+
+        Of two packages that replace each other, the later one wins.
+        """
+        there = self._tree.nodes.get(where)
+        if not isinstance(there, File | Link):
+            return self._tree.add(where, node)
+        other = there.record.origin.source
+        if (
+            isinstance(other, Package)
+            and other.name != package.name
+            and path == self.diversions.place(usr_merged(there.record.origin.path), other)
+        ):
+            if self._controls[package].replaces(other):
+                return self._tree.add(where, _instead(node, there), replaces=True)
+            if self._controls[other].replaces(package):
+                return self._tree.add(where, _instead(there, node), replaces=True)
+        return self._tree.add(where, node)
 
 
-def _add(tree: Tree, deb: Deb, item: Item, placement: "_Placement") -> None:
-    path = placement.place(usr_merged(item.path))
-    if not path:
-        return
-    if item.refused:
-        raise RelocatableError(f"{item.path} {item.refused}; exclude it")
-    record = Record(Origin(deb.package, item.path))
-    if item.data is not None:
-        tree.add(path, File(item.data, record, item.executable))
-    elif item.target is None:
-        tree.add(path, Directory())
-    elif item.path not in USR_MERGED:
-        there = usr_merged(link_destination(item.path, item.target))
-        destination = placement.place(there)
-        if destination is None:
-            raise RelocatableError(
-                f"link {item.path} -> {item.target} leads out of strip_prefix; "
-                "exclude it, or remap what it points to"
-            )
-        tree.add(path, Link(link_target(path, destination), record))
+def _instead(node: File | Link, loser: File | Link) -> File | Link:
+    """`node`, with a note of what it replaces."""
+    known = node.record.dpkg or Dpkg()
+    lost = loser.record.dpkg.replaces if loser.record.dpkg else ()
+    replaces = (*known.replaces, str(loser.record.origin.source), *lost)
+    known = known._replace(replaces=tuple(dict.fromkeys(replaces)))
+    return replace(node, record=replace(node.record, dpkg=known))
 
 
 class _Placement:

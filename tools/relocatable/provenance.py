@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from relocatable.errors import RelocatableError
 
@@ -86,12 +86,28 @@ class Edit:
         return f"{self.what}: {'' if self.before is None else f'{self.before} -> '}{self.after}"
 
 
+class Dpkg(NamedTuple):
+    """What dpkg would keep of a path besides its package.
+
+    Attributes:
+        conffile: Whether it is one: an administrator may change it, and an update leaves it.
+        diverted: The path that it would have without a diversion; empty if there is none.
+        replaces: Packages whose file of this path it took the place of, since its own package
+            declares that it does.
+    """
+
+    conffile: bool = False
+    diverted: str = ""
+    replaces: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """The provenance of one path."""
 
     origin: Origin
     edits: tuple[Edit, ...] = ()
+    dpkg: Dpkg | None = None
 
 
 def write(records: Iterable[tuple[str, Record]]) -> bytes:
@@ -108,6 +124,9 @@ def lines(records: Iterable[tuple[str, Record]]) -> Iterator[bytes]:
         if source is None:
             source = sources[record.origin.source] = _text(_source(record.origin.source))[1:-1]
         line = f'{{"path": {_text(path)}, {source}, "from": {_text(record.origin.path)}'
+        if record.dpkg:
+            known = {key: value for key, value in record.dpkg._asdict().items() if value}
+            line += f', "dpkg": {_text(known)}'
         if record.edits:
             edits = [
                 {"what": edit.what, "before": edit.before, "after": edit.after}
@@ -135,6 +154,7 @@ def read(path: Path) -> dict[str, Record]:
                 records[told["path"]] = Record(
                     Origin(source, told["from"]),
                     tuple(Edit(**edit) for edit in told.get("edits", ())),
+                    _dpkg(**told["dpkg"]) if "dpkg" in told else None,
                 )
             except (ValueError, KeyError, TypeError) as error:
                 message = f"{path}:{number}: not a provenance line: {error}"
@@ -152,6 +172,10 @@ def _source(source: Package | Wheel | str) -> dict[str, Any]:
         return {"label": source}
     kind = next(kind for kind, made in _KINDS.items() if isinstance(source, made))
     return {kind: fields(source)}
+
+
+def _dpkg(*, conffile: bool = False, diverted: str = "", replaces: Iterable[str] = ()) -> Dpkg:
+    return Dpkg(conffile, diverted, tuple(replaces))
 
 
 _text: Final = json.JSONEncoder(ensure_ascii=True).encode
