@@ -1,5 +1,7 @@
 """From packages to a tree: selection, moves, links, and every way to get them wrong."""
 
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,18 @@ from relocatable.tree import File, Link, Tree
 from support import deb_builder as build
 
 LIBRARY = "x86_64-linux-gnu"
+
+
+_PEAK = """
+import resource, sys
+from pathlib import Path
+from relocatable.deb_tree import Selection, extract
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+tree = extract([Path(sys.argv[1])], Selection(), "//:x", Path(sys.argv[2]), 1)
+print(before, len(tree.nodes), peak())
+"""
+"""A process of its own, since a peak never falls: KiB before, paths, KiB after."""
 
 
 class DebTreeTest(parameterized.TestCase):
@@ -232,6 +246,24 @@ class DebTreeTest(parameterized.TestCase):
         bad = build.deb(self.directory / "bad.deb", [build.file("./usr/bin/su", b"", 0o4755)])
         self.assertNotIn("usr/bin/su", self.extract(bad, exclude=["usr/bin/su"]).nodes)
 
+    def test_a_hundred_thousand_paths(self) -> None:
+        """Of each, a name and where its bytes are is kept: its memory is bounded."""
+        count = 100_000
+        entry, _ = build.file("./x", b"x")
+        header, data = entry.tobuf(tarfile.GNU_FORMAT), b"x".ljust(512, b"\0")
+        archive = b"".join(_renamed(header, number) + data for number in range(count))
+        many = self.directory / "many.deb"
+        build.deb(many, archive + bytes(1024), name="many", compression=".zst")
+        told = subprocess.run(
+            [sys.executable, "-c", _PEAK, many, self.directory],
+            env={"PYTHONPATH": ":".join(sys.path)},
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        before, paths, after = map(int, told.stdout.split())
+        self.assertGreater(paths, count)
+        self.assertLess((after - before) * 1024 / count, 1500)
+
     def test_bytes_do_not_depend_on_jobs(self) -> None:
         other = build.deb(self.directory / "other.deb", [build.file("./o", b"o" * 9999)], name="o")
         found = set()
@@ -241,6 +273,15 @@ class DebTreeTest(parameterized.TestCase):
             tree_tar.write(tree, tar, lines)
             found.add((tar.read_bytes(), lines.read_bytes()))
         self.assertLen(found, 1)
+
+
+def _renamed(header: bytes, number: int) -> bytes:
+    """A tar header with another name and its checksum."""
+    name = b"./usr/share/x/%06d" % number
+    changed = bytearray(name.ljust(100, b"\0") + header[100:])
+    changed[148:156] = b" " * 8
+    changed[148:156] = b"%06o\0 " % sum(changed)
+    return bytes(changed)
 
 
 if __name__ == "__main__":

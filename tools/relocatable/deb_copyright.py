@@ -36,9 +36,10 @@ def read(path: Path, scratch: Path) -> bytes:
         if info.issym() and entry in {directory, wanted}:
             there = link_destination(entry, info.linkname)
             if (found := places.get(there)) is None:
+                owner = there.removeprefix(f"{DOCUMENTATION}/").partition("/")[0]
                 raise RelocatableError(
-                    f"{path}: the copyright file is another package's: {entry} is a link to "
-                    f"{info.linkname}; ask for that package's"
+                    f"{path}: its copyright file is in another package: {entry} is a link to "
+                    f"{info.linkname}; ask for that of {owner}"
                 )
             return _bytes(path, archive, *found)
         if info.isreg() and not info.issparse() and entry.startswith(f"{DOCUMENTATION}/"):
