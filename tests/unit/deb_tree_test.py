@@ -146,6 +146,11 @@ class DebTreeTest(parameterized.TestCase):
                 with self.assertRaisesRegex(RelocatableError, "two layers disagree on usr/bin/x"):
                     self.extract(*order)
 
+    def test_a_version_that_can_not_be(self) -> None:
+        old, new = self.replacing("old", b"old"), self.replacing("new", b"new", "old (<< x y)")
+        with self.assertRaisesRegex(RelocatableError, "new 1.0-1 amd64"):
+            self.extract(old, new)
+
     def test_diversions(self) -> None:
         one, two = self.replacing("one", b"1"), self.replacing("two", b"2")
         tree = self.extract(one, two, diversions={"one:bin/x": "bin/x.distrib"})

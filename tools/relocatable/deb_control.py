@@ -65,12 +65,20 @@ class Control:
     found: deb_scripts.Found
 
     def replaces(self, other: Package) -> bool:
-        """Tells whether its files take the place of those of `other` (Policy 7.6.1)."""
-        return any(
-            _names(relation, other)
-            for group in PkgRelation.parse_relations(self.fields.get("Replaces", ""))
-            for relation in group
-        )
+        """Tells whether its files take the place of those of `other` (Policy 7.6.1).
+
+        Raises:
+            RelocatableError: if it names a version that can't be one.
+        """
+        text = self.fields.get("Replaces", "").strip()
+        try:
+            return any(
+                _names(relation, other)
+                for group in (PkgRelation.parse_relations(text) if text else ())
+                for relation in group
+            )
+        except ValueError as error:
+            raise RelocatableError(f"{self.package}: Replaces: {error}") from error
 
 
 def read(archive: deb_tar.File, sha256: str) -> Control:
