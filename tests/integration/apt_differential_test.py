@@ -1,33 +1,65 @@
-"""Resolves real sets from Debian's indices of today, and asks apt for the same ones.
+"""Resolves real sets from the indices of today, and asks apt for the same ones.
 
-apt sees the indices that ours sees, from a directory, with a root of its own: nothing of the
-machine's is read or changed but apt itself.
+Debian's suites all come from where the machine's apt has its own release from;
+`--test_arg=--ubuntu=URL,KEYRING` adds sets of Ubuntu.
 """
 
 import dataclasses
 import re
-import subprocess
 import time
 from pathlib import Path
 from typing import ClassVar
 
-from absl import logging
+from absl import flags, logging
 from absl.testing import absltest, parameterized
 
 from relocatable.apt import sources
-from relocatable.apt.archive import open_archive
+from relocatable.apt.archive import Archive, open_archive
 from relocatable.apt.index import Catalogue, Pin
 from relocatable.apt.keyrings import keyring
+from relocatable.apt.openpgp import Keyring
 from relocatable.apt.resolve import resolve
 from relocatable.apt.trust import Trust
-from relocatable.deb_lock import Source
+from relocatable.deb_lock import PRIORITY, Source
+from support.apt_answers import QUESTIONS
+from support.real_apt import Apt
 
+_UBUNTU = flags.DEFINE_string(
+    "ubuntu", None, "URL,KEYRING: Ubuntu's archive, and the file of its keys."
+)
+
+
+def _debian(name: str, suite: str, *components: str, priority: int = PRIORITY) -> Source:
+    # A mirror that is behind will do, since it is the same for both.
+    return Source(
+        name,
+        suite,
+        components or ("main",),
+        keyring="debian",
+        allow_expired=True,
+        priority=priority,
+    )
+
+
+# What of the machine's apt has the suites of each kind.
+_HOME = _debian("home", "bookworm")
+_SECURITY = _debian("security", "bookworm-security")
+# As in the suite's Release file: NotAutomatic, ButAutomaticUpgrades.
+_BACKPORTS = 100
 SOURCES = {
     source.name: source
     for source in (
-        Source("main", "bookworm", ("main",), keyring="debian"),
-        Source("security", "bookworm-security", ("main",), keyring="debian"),
-        Source("updates", "bookworm-updates", ("main",), keyring="debian"),
+        _debian("main", "bookworm"),
+        _debian("security", "bookworm-security"),
+        _debian("updates", "bookworm-updates"),
+        _debian("backports", "bookworm-backports", priority=_BACKPORTS),
+        _debian("everything", "bookworm", "main", "contrib", "non-free", "non-free-firmware"),
+        _debian("trixie", "trixie"),
+        _debian("trixie-security", "trixie-security"),
+        _debian("trixie-backports", "trixie-backports", priority=_BACKPORTS),
+        _debian("forky", "forky"),
+        Source("noble", "noble", ("main", "universe"), keyring="ubuntu"),
+        Source("noble-updates", "noble-updates", ("main", "universe"), keyring="ubuntu"),
     )
 }
 
@@ -96,7 +128,39 @@ SETS = (
     Set("openssh-server curl", sources="main security updates"),
     Set("firefox-esr", sources="security main"),
     Set("libssl-dev", "arm64", sources="main security", pins=("*ssl*/main",)),
+    Set("cmake curl", sources="main security backports"),
+    Set("cmake", sources="main security backports", pins=("cmake*/backports",)),
+    Set("steam-devices nvidia-smi", sources="everything"),
+    Set("lldb-19 python3-lldb-19 libpython3.13", sources="trixie trixie-security"),
+    Set("lldb-19 python3-lldb-19 libpython3.13", "arm64", sources="trixie"),
+    Set("build-essential git", sources="trixie", recommends=True),
+    Set("gnome-terminal", "arm64", sources="trixie trixie-security"),
+    Set("systemd dbus libpam-systemd", sources="trixie trixie-backports"),
+    Set("default-jdk", sources="trixie"),
+    Set("lldb-21 python3-lldb-21", sources="forky"),
+    Set("lldb-21 python3-lldb-21", "arm64", sources="forky"),
+    Set("python3-scipy bazel-bootstrap", sources="forky"),
+    Set("ffmpeg", "arm64", sources="forky"),
 )
+
+UBUNTU_SETS = (
+    Set("lldb-18 python3-lldb-18", sources="noble"),
+    Set("build-essential", sources="noble noble-updates", recommends=True),
+    Set("git nginx", sources="noble noble-updates"),
+    Set("python3-scipy", sources="noble"),
+    Set("ffmpeg", sources="noble noble-updates"),
+    Set("default-jdk-headless", sources="noble noble-updates"),
+)
+
+
+def _open(source: Source) -> Archive:
+    """The archive of a source, where it is on this machine."""
+    if source.keyring == "ubuntu":
+        url, _, file = (_UBUNTU.value or "").partition(",")
+        return open_archive(source, [url], Trust(Keyring.parse(Path(file).read_bytes(), file)))
+    near = _SECURITY if source.suite.endswith("-security") else _HOME
+    trust = Trust(keyring(source, Path()))
+    return open_archive(source, sources.mirrors(near), trust, warn=logging.warning)
 
 
 class AptDifferentialTest(parameterized.TestCase):
@@ -108,10 +172,8 @@ class AptDifferentialTest(parameterized.TestCase):
         """An index, fetched once."""
         key = (source, architecture)
         if key not in self._indices:
-            wanted = SOURCES[source]
-            trust = Trust(keyring(wanted, Path()))
-            archive = open_archive(wanted, sources.mirrors(wanted), trust, warn=logging.warning)
-            (self._indices[key],) = archive.packages(architecture)
+            found = _open(SOURCES[source]).packages(architecture)
+            self._indices[key] = b"\n".join(found)
         return self._indices[key]
 
     @parameterized.named_parameters(
@@ -119,63 +181,45 @@ class AptDifferentialTest(parameterized.TestCase):
         for s in SETS
     )
     def test_the_same_set(self, wanted: Set) -> None:
+        self._compare(wanted)
+
+    def test_the_same_sets_of_ubuntu(self) -> None:
+        if not _UBUNTU.value:
+            self.skipTest("--ubuntu doesn't say where it is")
+        for wanted in UBUNTU_SETS:
+            with self.subTest(wanted.roots):
+                self._compare(wanted)
+
+    @parameterized.parameters(*QUESTIONS)
+    def test_a_question(self, name: str) -> None:
+        question = QUESTIONS[name]
+        found = Apt({"main": question.packages.encode()}).install(question.roots.split())
+        names = {package.partition("=")[0] for package in found}
+        self.assertEqual(" ".join(sorted(names)), question.answer)
+
+    def _compare(self, wanted: Set) -> None:
         indices = {n: self._packages(n, wanted.architecture) for n in wanted.sources.split()}
         catalogue = Catalogue(wanted.architecture, map(Pin.parse, wanted.pins))
         for name, index in indices.items():
-            catalogue.add(name, index)
+            catalogue.add(name, index, SOURCES[name].priority)
         start = time.monotonic()
         closure = resolve(catalogue, tuple(wanted.roots.split()), (), recommends=wanted.recommends)
         ours = {f"{p.name}={p.version}" for p in closure.packages.values()}
         logging.info("%s: %d, %.2f s", wanted.roots, len(ours), time.monotonic() - start)
-        theirs = self._apt(wanted, indices)
+        apt = Apt(
+            indices,
+            wanted.architecture,
+            {name: SOURCES[name].priority for name in indices},
+            [(pin.pattern, pin.source) for pin in map(Pin.parse, wanted.pins)],
+            recommends=wanted.recommends,
+        )
+        theirs = apt.install(wanted.roots.split())
         self.assertEqual(
             (" ".join(sorted(ours - theirs)), " ".join(sorted(theirs - ours))),
             (wanted.ours, wanted.theirs),
             wanted.why,
         )
         self.assertEqual(bool(wanted.ours or wanted.theirs), bool(wanted.why))
-
-    def _apt(self, wanted: Set, indices: dict[str, bytes]) -> set[str]:
-        """What apt would install, as `name=version`."""
-        root = Path(self.create_tempdir().full_path)
-        for directory in ("state/lists/partial", "cache/archives/partial", "etc"):
-            (root / directory).mkdir(parents=True)
-        (root / "status").touch()
-        lines = []
-        for name, index in indices.items():
-            (root / name).mkdir()
-            (root / name / "Packages").write_bytes(index)
-            (root / name / "Release").write_text(f"Origin: {name}\nSuite: {name}\n", "utf-8")
-            lines.append(f"deb [trusted=yes] file:{root}/{name} ./\n")
-        pins = [
-            f"Package: {pin.pattern}\nPin: release a={pin.source}\nPin-Priority: 1001\n"
-            for pin in map(Pin.parse, wanted.pins)
-        ]
-        (root / "etc/sources.list").write_text("".join(lines), encoding="utf-8")
-        (root / "etc/preferences").write_text("\n".join(pins), encoding="utf-8")
-        (root / "apt.conf").write_text(
-            f'Dir "{root}"; Dir::State "state"; Dir::State::status "{root}/status";\n'
-            'Dir::Cache "cache"; Dir::Etc "etc"; #clear DPkg; #clear APT::Update;\n'
-            f'APT::Architecture "{wanted.architecture}";\n'
-            f'APT::Architectures {{ "{wanted.architecture}"; }};\n'
-            f'APT::Install-Recommends "{str(wanted.recommends).lower()}";\n'
-            'APT::Sandbox::User "root"; Acquire::Languages "none";\n',
-            encoding="utf-8",
-        )
-        environment = {"APT_CONFIG": str(root / "apt.conf"), "PATH": "/usr/bin:/bin"}
-        for command in (["update"], ["install", "-s", *wanted.roots.split()]):
-            done = subprocess.run(
-                ["apt-get", "-q", *command],
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return {
-            f"{name}={version}"
-            for name, version in re.findall(r"^Inst (\S+) \((\S+) ", done.stdout, re.MULTILINE)
-        }
 
 
 if __name__ == "__main__":

@@ -93,8 +93,9 @@ class CatalogueTest(parameterized.TestCase):
         self.assertEqual(_names(catalogue, Relation("nothing")), [])
 
     def test_qualifiers(self) -> None:
-        catalogue = _catalogue(stanza("a"))
-        self.assertEqual(_names(catalogue, Relation("a", qualifier="any")), ["a 1"])
+        catalogue = _catalogue(stanza("a"), stanza("b", Multi_Arch="allowed"))
+        self.assertEqual(_names(catalogue, Relation("a", qualifier="any")), [])
+        self.assertEqual(_names(catalogue, Relation("b", qualifier="any")), ["b 1"])
         self.assertEqual(_names(catalogue, Relation("a", qualifier="amd64")), ["a 1"])
         self.assertEqual(_names(catalogue, Relation("a", qualifier="i386")), [])
 

@@ -80,7 +80,12 @@ class ResolveTest(absltest.TestCase):
         self.assert_chosen(found, "root z")
 
     def test_any_architecture_qualifier(self) -> None:
-        self.assert_chosen(_resolve(stanza("root", Depends="a:any"), stanza("a")), "a root")
+        found = _resolve(
+            stanza("root", Depends="a:any, v:any (>= 2)"),
+            stanza("a", Multi_Arch="allowed", Provides="v (= 2)"),
+        )
+        self.assert_chosen(found, "a root")
+        self.assertEqual(found.depends["root"], {"a"})
 
     def test_the_newest_allowed_version(self) -> None:
         found = _resolve(
@@ -316,7 +321,8 @@ class UnmetTest(absltest.TestCase):
 
     def test_another_architecture(self) -> None:
         self.assert_unmet(
-            "root needs a:arm64: a:arm64 is for another architecture than amd64",
+            "root needs a:arm64: a:arm64 is for another architecture than amd64, and a closure has "
+            "packages of one; exclude it, if the result works without",
             stanza("root", Depends="a:arm64"),
             stanza("a"),
         )

@@ -21,6 +21,8 @@ _STANZA = re.compile(rb"(?:[^\n]+\n?)+")
 _NAME_FIELD = re.compile(rb"^Package:[ \t]*([^\s]+)", re.MULTILINE)
 # With the lines that continue it, which start with space.
 _PROVIDES_FIELD = re.compile(rb"^Provides:((?:.|\n[ \t])*)", re.MULTILINE)
+# Debian Policy 2.5, the best first.
+_RANKS = ("required", "important", "standard", "optional")
 _PROVIDED = re.compile(rb"(?:^|,)\s*([^\s,(:]+)")
 
 
@@ -38,8 +40,11 @@ class Candidate:
         sha256: Digest of the file.
         depends: Pre-Depends and Depends: every one has to be met, by any of its alternatives.
         recommends: As `depends`; what would be nice to have.
-        conflicts: Conflicts and Breaks: what may not be there together with it.
-        provides: Virtual names, with the version that is provided or `None`.
+        conflicts: Conflicts and Breaks: what may not be there together with it. What it says of
+            other architectures than the catalogue's is left out.
+        provides: Virtual names, with the version that is provided or `None`. A package that is
+            `Multi-Arch: allowed` provides its names also with `:any`.
+        rank: How far from required its priority is: of what provides a name, the lowest is better.
     """
 
     name: str
@@ -53,11 +58,12 @@ class Candidate:
     recommends: tuple[Alternatives, ...]
     conflicts: tuple[Relation, ...]
     provides: tuple[tuple[str, str | None], ...]
+    rank: int
 
     def meets(self, relation: Relation) -> bool:
         """Says whether it is what a relation asks for, by its own name or one that it provides."""
-        own = self.name == relation.name and relation.allows(self.version)
-        return own or any(n == relation.name and relation.allows(v) for n, v in self.provides)
+        names = ((self.name, self.version), *self.provides)
+        return any(name == relation.offered and relation.allows(v) for name, v in names)
 
     def refuses(self, other: "Candidate") -> bool:
         """Says whether it conflicts with another package. A package is no enemy of itself."""
@@ -162,7 +168,7 @@ class Catalogue:
         """
         if name not in self._parsed:
             stanzas = self._stanzas.get(name, ())
-            found = [_candidate(source, stanza) for source, stanza in stanzas]
+            found = [_candidate(source, stanza, self.architecture) for source, stanza in stanzas]
             # Elsewhere another architecture is a mistake or a lie, and the lock refuses it.
             fitting = {"all", self.architecture}
             found = [c for c in found if c.source not in self._flat or c.architecture in fitting]
@@ -175,16 +181,21 @@ class Catalogue:
         return sorted(self._providers.get(name, ()))
 
     def matches(self, relation: Relation) -> tuple[Candidate, ...]:
-        """The packages that meet a relation: concrete ones first, then those that provide it."""
+        """The packages that meet a relation: concrete ones first, then those that provide it.
+
+        Of the latter first those that more systems have (`Priority`), as in apt: mawk before gawk.
+        """
         if relation not in self._matches:
             self._matches[relation] = tuple(self._search(relation))
         return self._matches[relation]
 
     def _search(self, relation: Relation) -> Iterator[Candidate]:
-        if relation.qualifier not in {"", "any", self.architecture}:
+        if not relation.is_for(self.architecture):
             return
-        for name in dict.fromkeys((relation.name, *self.providers(relation.name))):
-            yield from (found for found in self.candidates(name) if found.meets(relation))
+        yield from (found for found in self.candidates(relation.name) if found.meets(relation))
+        others = (name for name in self.providers(relation.name) if name != relation.name)
+        found = [c for name in others for c in self.candidates(name) if c.meets(relation)]
+        yield from sorted(found, key=lambda candidate: candidate.rank)
 
     def _preferred_first(self, left: Candidate, right: Candidate) -> int:
         by_priority = self._priorities[right.source] - self._priorities[left.source]
@@ -204,16 +215,21 @@ class Catalogue:
 
 def _provides(stanza: Packages, place: str) -> tuple[tuple[str, str | None], ...]:
     groups = parse_relations(stanza.get("Provides", ""), f"{place}: Provides")
-    return tuple((r.name, r.version or None) for group in groups for r in group)
+    found = tuple((r.offered, r.version or None) for group in groups for r in group)
+    if stanza.get("Multi-Arch") != "allowed":
+        return found
+    names = ((stanza["Package"], stanza["Version"]), *found)
+    return found + tuple((f"{n}:any", v) for n, v in names if not n.endswith(":any"))
 
 
-def _candidate(source: str, data: bytes) -> Candidate:
+def _candidate(source: str, data: bytes, architecture: str) -> Candidate:
     try:
         stanza = Packages(data.decode())
     except UnicodeDecodeError as error:
         shown = data[:60].decode(errors="replace")
         raise RelocatableError(f"{source}: {shown!r} is not readable: {error}") from error
     place = f"{source}: {stanza['Package']}"
+    priority = stanza.get("Priority", "")
     try:
         return Candidate(
             name=stanza["Package"],
@@ -233,8 +249,10 @@ def _candidate(source: str, data: bytes) -> Candidate:
                 for field in ("Conflicts", "Breaks")
                 for group in parse_relations(stanza.get(field, ""), f"{place}: {field}")
                 for relation in group
+                if relation.is_for(architecture)
             ),
             provides=_provides(stanza, place),
+            rank=_RANKS.index(priority) if priority in _RANKS else len(_RANKS),
         )
     except KeyError as error:
         raise RelocatableError(f"{place}: misses the field {error.args[0]} in Packages") from error

@@ -37,6 +37,19 @@ class Relation:
     version: str = ""
     qualifier: str = ""
 
+    @property
+    def offered(self) -> str:
+        """What a package has to be called, or to provide: `name:any` is a name of its own.
+
+        A package is also called so if it is `Multi-Arch: allowed`: only of such a one does another
+        architecture's stand for this one's.
+        """
+        return f"{self.name}:any" if self.qualifier == "any" else self.name
+
+    def is_for(self, architecture: str) -> bool:
+        """Says whether packages of an architecture, or of all, are meant."""
+        return self.qualifier in {"", "any", architecture}
+
     def allows(self, version: str | None) -> bool:
         """Says whether a version will do; `None` is a `Provides` without one (Policy 7.5)."""
         if not self.comparison:

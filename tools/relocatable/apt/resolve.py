@@ -228,9 +228,15 @@ class _Resolver:
     def _absent(self, relation: Relation) -> str:
         """Says why nothing available meets a relation."""
         name, architecture = relation.name, self._catalogue.architecture
-        if relation.qualifier not in {"", "any", architecture}:
-            return f"{relation} is for another architecture than {architecture}"
-        found = [candidate.version for candidate in self._catalogue.candidates(name)]
+        if not relation.is_for(architecture):
+            return (
+                f"{relation} is for another architecture than {architecture}, and a closure has "
+                "packages of one; exclude it, if the result works without"
+            )
+        candidates = self._catalogue.candidates(name)
+        found = [candidate.version for candidate in candidates]
+        if relation.qualifier == "any" and any(map(relation.allows, found)):
+            return f"{name} {', '.join(found)} is not Multi-Arch: allowed, as :any wants it"
         if found:
             return f"the sources have {name} {', '.join(found)} for {architecture}"
         providers = self._catalogue.providers(name)
@@ -252,7 +258,7 @@ class _Resolver:
         self._chosen[package.name] = package
         self._made_by[package.name] = len(self._decisions) - 1
         for relation in package.conflicts:
-            self._enemies[relation.name].append(package)
+            self._enemies[relation.offered].append(package)
         for alternatives in package.depends:
             queue = self._queues[1 if self._has_choice(alternatives) else 0]
             queue.append(_Want(package.name, alternatives))
@@ -289,7 +295,7 @@ class _Resolver:
             del self._chosen[package.name]
             del self._made_by[package.name]
             for relation in package.conflicts:
-                self._enemies[relation.name].pop()
+                self._enemies[relation.offered].pop()
         self._heads = list(decision.heads)
         for queue, length in zip(self._queues, decision.tails, strict=True):
             del queue[length:]
