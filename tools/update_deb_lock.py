@@ -27,6 +27,7 @@ from relocatable.apt.download import Mirror, read_logins
 from relocatable.apt.keyrings import keyring
 from relocatable.apt.packages import verify_packages
 from relocatable.apt.release import time_of
+from relocatable.apt.source_packages import verify_sources
 from relocatable.apt.trust import Trust
 from relocatable.apt.update import update
 from relocatable.deb_lock import Declaration, Lock, Source
@@ -57,6 +58,9 @@ _PIN = flags.DEFINE_multi_string(
 )
 _RECOMMENDS = flags.DEFINE_bool(
     "recommends", None, "Whether what packages recommend comes along, where it can."
+)
+_WITH_SOURCE = flags.DEFINE_multi_string(
+    "with_source", [], "A package whose source package is pinned with it; * is anything."
 )
 _MIRROR = flags.DEFINE_multi_string(
     "mirror", [], "NAME=URL: where to fetch a source's indices from, this time."
@@ -111,6 +115,7 @@ def _main() -> None:
     if _VERIFY_PACKAGES.value:
         known = {package.sha256 for package in old.packages} if old and not _CHECK.value else set()
         verify_packages((p for p in new.packages if p.sha256 not in known), archives)
+        verify_sources(new.source_packages, archives)
     if not _CHECK.value:
         deb_lock.write(new, path)
         print("\n".join(changes(old, new)))
@@ -168,6 +173,7 @@ def _declaration(lock: Lock | None) -> Declaration:
             exclude=tuple(_EXCLUDE.value) or old.exclude,
             pins=tuple(_PIN.value) or old.pins,
             recommends=old.recommends if _RECOMMENDS.value is None else _RECOMMENDS.value,
+            with_source=tuple(_WITH_SOURCE.value) or old.with_source,
         )
     )
 

@@ -58,6 +58,24 @@ def stanza(name: str, version: str = "1", architecture: str = "amd64", **fields:
     return "".join(f"{key}: {value}\n" for key, value in lines.items())
 
 
+def source_stanza(name: str, version: str = "1", **fields: str) -> str:
+    """A stanza of a Sources file, of a source package with two files."""
+    directory = f"pool/main/{name}"
+    stem = f"{name}_{version.partition(':')[2] or version}"
+    lines = {
+        "Package": name,
+        "Version": version,
+        "Directory": directory,
+        **{key.replace("_", "-"): value for key, value in fields.items()},
+    }
+    digests = [
+        f" {hashlib.sha256(file.encode()).hexdigest()} 1000000 {file}\n"
+        for file in (f"{stem}.tar.xz", f"{stem}.dsc")
+    ]
+    head = "".join(f"{key}: {value}\n" for key, value in lines.items())
+    return head + "Checksums-Sha256:\n" + "".join(digests)
+
+
 def packages(*stanzas: str) -> str:
     """A Packages file."""
     return "\n".join(stanzas)

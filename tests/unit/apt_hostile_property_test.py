@@ -11,8 +11,9 @@ from pysequoia import Cert
 from relocatable.apt.index import Catalogue
 from relocatable.apt.openpgp import Keyring
 from relocatable.apt.release import parse
+from relocatable.apt.source_packages import find, read_dsc
 from relocatable.errors import RelocatableError
-from support.apt_archive import packages, release_text, stanza
+from support.apt_archive import packages, release_text, source_stanza, stanza
 from support.openpgp_cases import CASES, TEXT
 
 _SETTINGS = settings(derandomize=True, deadline=None, database=None)
@@ -27,7 +28,15 @@ _PACKAGES = packages(
     stanza("root", "1:2.0-1", Depends="aa (>= 1) | bb:any, cc", Pre_Depends="dd", Provides="v1"),
     stanza("aa", Provides="vv (= 1), ww"),
 )
-
+_SOURCES = packages(source_stanza("aa", "1:2-1"), source_stanza("bb", "1")).encode()
+_WANTED = {("aa", "1:2-1"), ("bb", "1")}
+_PLAIN_DSC = source_stanza("aa", "1:2-1").replace("Package:", "Source:").encode()
+# Nobody looks at the signature.
+_DSC = (
+    b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n"
+    + _PLAIN_DSC
+    + b"\n-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n"
+)
 
 # What means something in one of the formats, and bytes that mean nothing.
 _PUT_IN = st.sampled_from(
@@ -108,6 +117,29 @@ class HostileTest(absltest.TestCase):
         except RelocatableError:
             self.seen["refused"] += 1
         else:
+            self.seen["read"] += 1
+
+    @settings(_SETTINGS, max_examples=2000)
+    @given(_damaged(_SOURCES) | st.binary(max_size=200))
+    def test_a_damaged_index_of_sources(self, data: bytes) -> None:
+        try:
+            found = find(_WANTED, data, "x")
+        except RelocatableError:
+            self.seen["refused"] += 1
+        else:
+            self.assertLessEqual(found.keys(), _WANTED)
+            self.seen["read"] += 1
+
+    @settings(_SETTINGS, max_examples=2000)
+    @given(_damaged(_PLAIN_DSC) | _damaged(_DSC) | st.binary(max_size=200))
+    def test_a_damaged_dsc(self, data: bytes) -> None:
+        try:
+            _, _, files = read_dsc(data, "x")
+        except RelocatableError:
+            self.seen["refused"] += 1
+        else:
+            for file in files.values():
+                self.assertLen(file.sha256, 64)
             self.seen["read"] += 1
 
 

@@ -13,6 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from relocatable import output
+from relocatable.deb_source_lock import (
+    SourcePackage,
+    read_source_package,
+    source_contradictions,
+)
+from relocatable.deb_words import DEB_PATH, NAME, PATTERN, SHA256, SOURCE, VERSION
 from relocatable.errors import RelocatableError, problems
 from relocatable.strict_json import Reader, Text
 
@@ -31,18 +37,8 @@ ARCHITECTURES = ("amd64", "arm64")
 UPDATE = "bazel run @rules_relocatable//tools:update_deb_lock -- --lock="
 """The command that makes a lock; the file's path follows."""
 
-# Debian Policy 5.6.1, except that it wants two characters.
-NAME = Text("a package name", re.compile(r"[a-z0-9][a-z0-9+.-]*"))
-# Policy 5.6.12: epoch, upstream version, revision.
-_VERSION = Text("a Debian version", re.compile(r"([0-9]+:)?[0-9A-Za-z][0-9A-Za-z.+~-]*"))
-_SHA256 = Text("64 hexadecimal digits", re.compile(r"[0-9a-f]{64}"))
 _TARGET = Text(" or ".join(ARCHITECTURES), re.compile("|".join(ARCHITECTURES)))
 _ARCHITECTURE = Text(f"all, {_TARGET.meaning}", re.compile(f"all|{_TARGET.pattern.pattern}"))
-# No part of a path starts with a dot, so that none can lead out of the archive.
-_PART = r"[0-9A-Za-z_+~%-][0-9A-Za-z_.+~%-]*"
-_PATH = Text("a .deb file's path in the archive", re.compile(rf"({_PART}/)*{_PART}\.deb"))
-# An environment variable is named after it.
-_SOURCE = Text("a source's name (a-z, 0-9, -)", re.compile(r"[a-z][a-z0-9-]*"))
 _COMPONENT = Text("a component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
 _SUITE = Text(
     "a suite, or a flat repository's directory with a slash at its end",
@@ -50,7 +46,7 @@ _SUITE = Text(
 )
 _PIN = Text(
     "package=version or package/source",
-    re.compile(rf"[a-z0-9*][a-z0-9+.*-]*(={_VERSION.pattern.pattern}|/{_SOURCE.pattern.pattern})"),
+    re.compile(rf"[a-z0-9*][a-z0-9+.*-]*(={VERSION.pattern.pattern}|/{SOURCE.pattern.pattern})"),
 )
 _URL = Text("an http or https URL", re.compile(r"https?://[^\s/]+(/\S*)?"))
 _LINE = Text("one line of text", re.compile(r"[^\n]*"))
@@ -128,6 +124,7 @@ class Declaration:
         pins: Which version (`package=version`) or source (`package/source`) a package has to be of.
             In the package's name, `*` stands for anything.
         recommends: Whether what packages recommend comes along, where it can.
+        with_source: Packages whose source is pinned, too; `*` stands for anything.
     """
 
     sources: tuple[Source, ...]
@@ -136,6 +133,7 @@ class Declaration:
     exclude: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
     recommends: bool = False
+    with_source: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -224,12 +222,17 @@ class Promise:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Lock:
-    """A whole lock file; `packages` are sorted by name and architecture, `promises` by name."""
+    """A whole lock file.
+
+    `packages` are sorted by name and architecture, `promises` by name, `source_packages` by name
+    and version.
+    """
 
     declaration: Declaration
     indices: tuple[Index, ...]
     packages: tuple[Package, ...]
     promises: tuple[Promise, ...] = ()
+    source_packages: tuple[SourcePackage, ...] = ()
 
     def closure(self, architecture: str) -> tuple[Package, ...]:
         """The packages for a target architecture, sorted by name."""
@@ -276,6 +279,10 @@ def parse(data: bytes, name: str) -> Lock:
         promises=tuple(
             _promise(item) for item in (file.items("promises") if file.has("promises") else ())
         ),
+        source_packages=tuple(
+            read_source_package(item)
+            for item in (file.items("source_packages") if file.has("source_packages") else ())
+        ),
     )
     file.done()
     return lock
@@ -304,9 +311,9 @@ def check(lock: Lock, path: Path) -> None:
 
 def render(lock: Lock) -> bytes:
     """The bytes of a lock file."""
-    content = {"version": FORMAT, **_said(lock, ("promises",))}
+    content = {"version": FORMAT, **_said(lock, ("promises", "source_packages"))}
     content["declaration"] = {
-        **_said(lock.declaration, ("pins", "recommends")),
+        **_said(lock.declaration, ("pins", "recommends", "with_source")),
         "sources": [
             _said(source, ("architectures", "priority", "snapshot"))
             for source in lock.declaration.sources
@@ -345,7 +352,12 @@ def contradictions(lock: Lock) -> list[str]:
     for package in lock.packages:
         known = set().union(*(closures.get(target, ()) for target in package.targets))
         found += [f"{package.key}: {problem}" for problem in _strays(package, declared, known)]
-    return found
+    return found + source_contradictions(
+        lock.source_packages,
+        declared.with_source,
+        {package.name for package in lock.packages},
+        {source.name for source in declared.sources},
+    )
 
 
 def _strays(package: Package, declared: Declaration, known: set[str]) -> list[str]:
@@ -419,6 +431,7 @@ def _declaration(item: Reader) -> Declaration:
         exclude=item.strings("exclude", NAME) if item.has("exclude") else (),
         pins=item.strings("pins", _PIN) if item.has("pins") else (),
         recommends=item.boolean("recommends") if item.has("recommends") else False,
+        with_source=item.strings("with_source", PATTERN) if item.has("with_source") else (),
     )
     item.done()
     return declaration
@@ -435,7 +448,7 @@ def _sources(item: Reader) -> tuple[Source, ...]:
 def _source(item: Reader) -> Source:
     # Locks of earlier days don't say whom to believe: only a refresh has to know.
     source = Source(
-        name=item.string("name", _SOURCE),
+        name=item.string("name", SOURCE),
         suite=item.string("suite", _SUITE),
         components=item.strings("components", _COMPONENT),
         mirrors=item.strings("mirrors", _URL) if item.has("mirrors") else (),
@@ -465,10 +478,10 @@ def _source(item: Reader) -> Source:
 
 def _index(item: Reader) -> Index:
     index = Index(
-        source=item.string("source", _SOURCE),
+        source=item.string("source", SOURCE),
         origin=item.string("origin", _LINE),
         date=item.string("date", _LINE),
-        sha256=item.string("sha256", _SHA256),
+        sha256=item.string("sha256", SHA256),
         signed_by=item.strings("signed_by", _FINGERPRINT),
     )
     item.done()
@@ -489,11 +502,11 @@ def _package(item: Reader) -> Package:
     package = Package(
         name=item.string("name", NAME),
         architecture=item.string("architecture", _ARCHITECTURE),
-        version=item.string("version", _VERSION),
-        source=item.string("source", _SOURCE),
-        path=item.string("path", _PATH),
+        version=item.string("version", VERSION),
+        source=item.string("source", SOURCE),
+        path=item.string("path", DEB_PATH),
         size=item.integer("size"),
-        sha256=item.string("sha256", _SHA256),
+        sha256=item.string("sha256", SHA256),
         targets=item.strings("targets", _TARGET, least=1),
         depends=item.strings("depends", NAME),
     )

@@ -60,13 +60,23 @@ class Archive:
             RelocatableError: if one is missing, or not what the Release file says it is.
         """
         if self._source.flat:
-            return [self._packages("Packages")]
+            return [self._index("Packages")]
         return [
-            self._packages(f"{component}/binary-{architecture}/Packages")
+            self._index(f"{component}/binary-{architecture}/Packages")
             for component in self._source.components
         ]
 
-    def _packages(self, name: str) -> bytes:
+    def sources(self) -> list[bytes]:
+        """The bytes of the Sources file of each component; in a flat repository, there is one.
+
+        Raises:
+            RelocatableError: as `packages` does.
+        """
+        if self._source.flat:
+            return [self._index("Sources")]
+        return [self._index(f"{each}/source/Sources") for each in self._source.components]
+
+    def _index(self, name: str) -> bytes:
         files = self._release.files
         limit = files[name].size if name in files else _LARGEST
         for suffix, unpack in _OPEN.items():

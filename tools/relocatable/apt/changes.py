@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from relocatable.apt.download import megabytes
 from relocatable.apt.relation import compare
 from relocatable.deb_lock import Lock, Package
+from relocatable.deb_source_lock import SourcePackage
 
 # What else says of a source where it is and what counts of it.
 _OTHER = (
@@ -23,7 +24,11 @@ def differs(old: Lock, new: Lock) -> bool:
 
     That an archive was signed anew, with the same packages that matter, is no difference.
     """
-    return (old.declaration, old.packages) != (new.declaration, new.packages)
+    return _pinned(old) != _pinned(new)
+
+
+def _pinned(lock: Lock) -> tuple[object, ...]:
+    return lock.declaration, lock.packages, lock.source_packages
 
 
 def changes(old: Lock | None, new: Lock) -> list[str]:
@@ -40,6 +45,7 @@ def changes(old: Lock | None, new: Lock) -> list[str]:
         line = _change(before.get(key), after.get(key))
         if line:
             lines.append(f"{key}: {line}")
+    lines += _sources(old.source_packages if old else (), new.source_packages)
     return [*lines, *_summaries(old, new)]
 
 
@@ -57,6 +63,18 @@ def _change(old: Package | None, new: Package | None) -> str:
     if old.targets != new.targets:
         return f"now for {', '.join(new.targets)}, was for {', '.join(old.targets)}"
     return ""
+
+
+def _sources(old: tuple[SourcePackage, ...], new: tuple[SourcePackage, ...]) -> Iterable[str]:
+    """The source packages that are new, gone, or not the same files."""
+    before, after = ({p.key: p for p in packages} for packages in (old, new))
+    for key in sorted(before.keys() | after.keys()):
+        if key not in before:
+            yield f"source {after[key]}: added ({megabytes(after[key].size)})"
+        elif key not in after:
+            yield f"source {before[key]}: removed ({megabytes(before[key].size)})"
+        elif before[key].files != after[key].files:
+            yield f"source {after[key]}: other bytes under the same version"
 
 
 def _trust(old: Lock, new: Lock) -> Iterable[str]:

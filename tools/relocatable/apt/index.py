@@ -17,12 +17,13 @@ from relocatable.apt.relation import Alternatives, Relation, compare, parse_rela
 from relocatable.deb_lock import PRIORITY
 from relocatable.errors import RelocatableError
 
-_STANZA = re.compile(rb"(?:[^\n]+\n?)+")
+STANZA = re.compile(rb"(?:[^\n]+\n?)+")
 _NAME_FIELD = re.compile(rb"^Package:[ \t]*([^\s]+)", re.MULTILINE)
 # With the lines that continue it, which start with space.
 _PROVIDES_FIELD = re.compile(rb"^Provides:((?:.|\n[ \t])*)", re.MULTILINE)
 # Debian Policy 2.5, the best first.
 _RANKS = ("required", "important", "standard", "optional")
+_SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?")
 _PROVIDED = re.compile(rb"(?:^|,)\s*([^\s,(:]+)")
 
 
@@ -44,6 +45,7 @@ class Candidate:
             other architectures than the catalogue's is left out.
         provides: Virtual names, with the version that is provided or `None`. A package that is
             `Multi-Arch: allowed` provides its names also with `:any`.
+        built_from: Names and versions of the source packages that it was built from, its own first.
         rank: How far from required its priority is: of what provides a name, the lowest is better.
     """
 
@@ -59,6 +61,7 @@ class Candidate:
     conflicts: tuple[Relation, ...]
     provides: tuple[tuple[str, str | None], ...]
     rank: int
+    built_from: tuple[tuple[str, str], ...]
 
     def meets(self, relation: Relation) -> bool:
         """Says whether it is what a relation asks for, by its own name or one that it provides."""
@@ -146,7 +149,7 @@ class Catalogue:
         self._priorities[source] = priority
         if flat:
             self._flat.add(source)
-        for stanza in (match[0] for match in _STANZA.finditer(packages)):
+        for stanza in (match[0] for match in STANZA.finditer(packages)):
             field = _NAME_FIELD.search(stanza)
             if not field:
                 shown = stanza[:60].decode(errors="replace")
@@ -222,6 +225,20 @@ def _provides(stanza: Packages, place: str) -> tuple[tuple[str, str | None], ...
     return found + tuple((f"{n}:any", v) for n, v in names if not n.endswith(":any"))
 
 
+def _built_from(stanza: Packages, place: str) -> tuple[tuple[str, str], ...]:
+    """What `Source` says, as in `gcc-12 (12.2.0-14)`, and `Built-Using`."""
+    match = _SOURCE.fullmatch(stanza.get("Source", stanza["Package"]))
+    if not match:
+        raise RelocatableError(f"{place}: Source: wanted a name, found {stanza['Source']!r}")
+    used = [
+        (relation.name, relation.version)
+        for field in ("Built-Using", "Static-Built-Using")
+        for group in parse_relations(stanza.get(field, ""), f"{place}: {field}")
+        for relation in group
+    ]
+    return tuple(dict.fromkeys([(match[1], match[2] or stanza["Version"]), *used]))
+
+
 def _candidate(source: str, data: bytes, architecture: str) -> Candidate:
     try:
         stanza = Packages(data.decode())
@@ -253,6 +270,7 @@ def _candidate(source: str, data: bytes, architecture: str) -> Candidate:
             ),
             provides=_provides(stanza, place),
             rank=_RANKS.index(priority) if priority in _RANKS else len(_RANKS),
+            built_from=_built_from(stanza, place),
         )
     except KeyError as error:
         raise RelocatableError(f"{place}: misses the field {error.args[0]} in Packages") from error

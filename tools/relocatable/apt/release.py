@@ -76,7 +76,11 @@ def parse(data: bytes, place: str) -> Release:
         made=_time(fields, "Date", place),
         valid_until=_time(fields, "Valid-Until", place),
         by_hash=fields.get("Acquire-By-Hash", "") == "yes",
-        files=dict(_entry(line, place) for line in fields["SHA256"].splitlines() if line.strip()),
+        files=dict(
+            entry(line, f"{place}: SHA256")
+            for line in fields["SHA256"].splitlines()
+            if line.strip()
+        ),
     )
 
 
@@ -135,10 +139,13 @@ def _time(fields: Deb822, key: str, place: str) -> datetime | None:
     return moment
 
 
-def _entry(line: str, place: str) -> tuple[str, File]:
+def entry(line: str, place: str) -> tuple[str, File]:
+    """Reads a line of digest, size and name, as lists of files have it.
+
+    Raises:
+        RelocatableError: if it is none.
+    """
     match = _ENTRY.fullmatch(line.strip())
     if not match:
-        raise RelocatableError(
-            f"{place}: SHA256: wanted a digest, a size and a path, found {line!r}"
-        )
+        raise RelocatableError(f"{place}: wanted a digest, a size and a path, found {line!r}")
     return match[3], File(int(match[2]), match[1])

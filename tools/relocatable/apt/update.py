@@ -5,6 +5,7 @@ from collections.abc import Callable
 from relocatable.apt.archive import Archive
 from relocatable.apt.index import Candidate, Catalogue, Pin
 from relocatable.apt.resolve import Closure, resolve
+from relocatable.apt.source_packages import pin_sources
 from relocatable.deb_lock import Declaration, Key, Lock, Package, Promise, Source
 from relocatable.errors import RelocatableError
 
@@ -40,6 +41,11 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
         tuple(archive.index for _, archive in archives),
         _packages(closures),
         _promises(closures),
+        pin_sources(
+            declaration.with_source,
+            [c for closure in closures.values() for c in closure.packages.values()],
+            {source.name: archive for source, archive in archives},
+        ),
     )
 
 
