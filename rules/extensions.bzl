@@ -25,6 +25,7 @@ load("//rules/private:deb_hub.bzl", "deb_hub")
 load("//rules/private:deb_lock.bzl", "read_lock")
 load("//rules/private:deb_repository.bzl", "deb_repository")
 load("//rules/private:deb_source.bzl", "read_sources", "said", "source_tag", "sources_of")
+load("//rules/private:deb_source_package.bzl", "declare_sources")
 
 _lock = tag_class(
     doc = "A repository with the packages of a lock file.",
@@ -119,6 +120,7 @@ def _declare(tag, lock, sources, update):
         lock_path = "" if tag.lock.repo_name else _path(tag.lock),
         packages = targets,
         problem = problem,
+        source_packages = {} if problem else declare_sources(tag, lock.source_packages, declared, update),
         sources = json.encode({"sources": [said(source) for source in sources]}),
         update = update,
     )

@@ -1,5 +1,6 @@
 """The repository that a lock is used through: a target per package, groups, and `:update`."""
 
+load("//rules/private:deb_source_package.bzl", "source_targets")
 load("//rules/private:deb_update.bzl", "quoted")
 
 # What @platforms//cpu calls Debian's architectures.
@@ -150,6 +151,7 @@ def _packages(ctx):
             srcs = json.encode_indent(targets, prefix = "    ", indent = "    "),
         ))
     parts.append(_for_target("all", closures.keys(), ctx))
+    parts.append(source_targets(ctx.attr.source_packages))
     return parts
 
 def _deb_hub_impl(ctx):
@@ -175,6 +177,9 @@ deb_hub = repository_rule(
             doc = "From `<package>_<target architecture>` to the repository of its .deb file.",
         ),
         "problem": attr.string(doc = "Why no package may be used; empty if they may."),
+        "source_packages": attr.string_list_dict(
+            doc = "Labels of source packages, by name of the package that was built from them.",
+        ),
         "sources": attr.string(doc = "What the module declares, as JSON for the tool.", mandatory = True),
         "update": attr.string(doc = "The command that refreshes the lock.", mandatory = True),
     },

@@ -31,6 +31,20 @@ _PACKAGE = {
     "version": "string",
 }
 
+_SOURCE_PACKAGE = {
+    "files": "list",
+    "name": "string",
+    "packages": "list",
+    "source": "string",
+    "version": "string",
+}
+
+_SOURCE_FILE = {
+    "path": "string",
+    "sha256": "string",
+    "size": "int",
+}
+
 _SOURCE = {
     "allow_expired": "bool",
     "allow_unsigned": "bool",
@@ -57,8 +71,8 @@ def read_lock(ctx, label, sources, update):
         update: The command that makes the lock, for messages.
 
     Returns:
-        A struct with `architectures`, `roots`, `indices` and `packages` as in the file, and
-        `problem`: why nothing of it may be used before it is made anew, or None.
+        A struct with `architectures`, `roots`, `indices`, `packages` and `source_packages` as in the
+        file, and `problem`: why nothing of it may be used before it is made anew, or None.
     """
     if not ctx.path(label).exists:
         fail("{}: {}, found no file: write into it {}, and run: {}".format(
@@ -75,27 +89,30 @@ def read_lock(ctx, label, sources, update):
         fail("{}: {}".format(label, problem.format(_FORMAT, repr(lock["version"]))))
     declaration = _read_declaration(label, lock)
     if "version" not in lock:
-        return _read(declaration, [], [], "is not made yet")
+        return _read(declaration, lock, "is not made yet")
     _check_types(label, "the lock", lock, {
         "declaration": "dict",
         "indices": "list",
         "packages": "list",
         "version": "int",
-    }, optional = {"promises": "list"})
+    }, optional = {"promises": "list", "source_packages": "list"})
     for index in lock["indices"]:
         _check_types(label, "an index", index, _INDEX)
     for package in lock["packages"]:
         _check_package(label, package)
+    for package in lock.get("source_packages", []):
+        _check_source_package(label, package)
     problem = difference(sources, declaration.get("sources", [])) or _contradiction(lock)
-    return _read(declaration, lock["indices"], lock["packages"], problem)
+    return _read(declaration, lock, problem)
 
-def _read(declaration, indices, packages, problem):
+def _read(declaration, lock, problem):
     return struct(
         architectures = declaration["architectures"],
-        indices = indices,
-        packages = packages,
+        indices = lock.get("indices", []),
+        packages = lock.get("packages", []),
         problem = problem,
         roots = declaration["roots"],
+        source_packages = lock.get("source_packages", []),
     )
 
 def _read_declaration(label, lock):
@@ -108,6 +125,7 @@ def _read_declaration(label, lock):
         "exclude": "list",
         "pins": "list",
         "recommends": "bool",
+        "with_source": "list",
         "sources": "list",
     })
     for source in declaration.get("sources", []):
@@ -126,15 +144,26 @@ def _check_name(label, name):
 
 def _check_package(label, package):
     _check_types(label, "a package", package, _PACKAGE)
-    name, path = package["name"], package["path"]
-    _check_name(label, name)
-    strays = [part for part in path.split("/") if not part or part.startswith(".")]
-    if strays or _others(path, _PATH) or not path.endswith(".deb"):
-        _fail(label, "{}: wanted a .deb's path, found {}".format(name, repr(path)))
-    if len(package["sha256"]) != 64 or _others(package["sha256"], "0123456789abcdef"):
-        _fail(label, "{}: wanted a sha256, found {}".format(name, repr(package["sha256"])))
+    _check_name(label, package["name"])
+    _check_file(label, package["name"], package, ".deb")
     if not package["targets"]:
-        _fail(label, "{}: wanted targets, found none".format(name))
+        _fail(label, "{}: wanted targets, found none".format(package["name"]))
+
+def _check_source_package(label, package):
+    _check_types(label, "a source package", package, _SOURCE_PACKAGE)
+    for name in [package["name"]] + package["packages"]:
+        _check_name(label, name)
+    for file in package["files"]:
+        _check_types(label, "a file of a source package", file, _SOURCE_FILE)
+        _check_file(label, "source " + package["name"], file, "")
+
+def _check_file(label, name, file, suffix):
+    path, sha256 = file["path"], file["sha256"]
+    strays = [part for part in path.split("/") if not part or part.startswith(".")]
+    if strays or _others(path, _PATH) or not path.endswith(suffix):
+        _fail(label, "{}: wanted a {}'s path, found {}".format(name, suffix or "file", repr(path)))
+    if len(sha256) != 64 or _others(sha256, "0123456789abcdef"):
+        _fail(label, "{}: wanted a sha256, found {}".format(name, repr(sha256)))
 
 def _contradiction(lock):
     """What of the declaration is not what the packages were locked for; None if all is."""
@@ -151,6 +180,9 @@ def _contradiction(lock):
             if target not in declaration["architectures"]:
                 return "{}: target {} is not in the declaration".format(package["name"], target)
             found[(package["name"], target)] = None
+    for package in lock.get("source_packages", []):
+        if package["source"] not in sources:
+            return "source {}: source {} is not in the declaration".format(package["name"], package["source"])
     for root in declaration["roots"]:
         for architecture in declaration["architectures"]:
             if (root, architecture) not in found:

@@ -107,12 +107,7 @@ SETS = (
     Set("default-jdk"),
     Set("default-jre-headless", "arm64"),
     Set("ffmpeg"),
-    Set(
-        "gimp",
-        theirs="fonts-dejavu-core=2.37-6",
-        why="fonts-urw-base35, which libgs10-common needs, is also one of the fonts that "
-        "fontconfig-config asks for; apt chooses its font before it knows",
-    ),
+    Set("gimp"),
     Set("texlive-latex-base"),
     Set("r-base-core"),
     Set("octave"),

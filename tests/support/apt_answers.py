@@ -103,7 +103,7 @@ QUESTIONS = {
         "awk",
         stanza("gawk", Provides="awk", Priority="optional"),
         stanza("mawk", Provides="awk", Priority="required"),
-        stanza("nawk", Provides="awk"),
+        stanza("nawk", Provides="awk", Priority="extra"),
         answer="mawk root",
     ),
     "a version that it provides of itself": _root(
