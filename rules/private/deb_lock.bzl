@@ -125,8 +125,8 @@ def _read_declaration(label, lock):
         "exclude": "list",
         "pins": "list",
         "recommends": "bool",
-        "with_source": "list",
         "sources": "list",
+        "with_source": "list",
     })
     for source in declaration.get("sources", []):
         wanted = {key: kind for key, kind in _SOURCE.items() if key not in OPTIONAL}
