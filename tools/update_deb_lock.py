@@ -115,7 +115,8 @@ def _main() -> None:
     if _VERIFY_PACKAGES.value:
         known = {package.sha256 for package in old.packages} if old and not _CHECK.value else set()
         verify_packages((p for p in new.packages if p.sha256 not in known), archives)
-        verify_sources(new.source_packages, archives)
+        seen = old.source_packages if old and not _CHECK.value else ()
+        verify_sources((p for p in new.source_packages if p not in seen), archives)
     if not _CHECK.value:
         deb_lock.write(new, path)
         print("\n".join(changes(old, new)))

@@ -25,6 +25,7 @@ from support.openpgp_cases import CASES
 _TOOL = Path("tools/update_deb_lock").resolve()
 _DISTS = "/debian/dists/bookworm"
 _INDEX = "main/binary-amd64/Packages"
+_SOURCES = "main/source/Sources"
 _POOL = "pool/main"
 
 
@@ -39,6 +40,7 @@ class Archive:
     Attributes:
         fields: Fields of the Release file, beyond the usual ones or instead of them.
         packages: Its index.
+        sources: Its index of source packages.
     """
 
     def __init__(self, mirror: Mirror, scratch: Path) -> None:
@@ -48,6 +50,7 @@ class Archive:
             name: self._build(scratch, name) for name in ("root_1.0_amd64", "lib_2.0_amd64")
         }
         self.packages = self.index()
+        self.sources = self._source_index()
         self.publish()
 
     @staticmethod
@@ -76,11 +79,24 @@ class Archive:
             )
         return "\n".join(stanzas).encode()
 
+    def _source_index(self) -> bytes:
+        """What `root` was built from, in the words of a Sources file."""
+        digest = hashlib.sha256(b"the archive").hexdigest()
+        tar = f" {digest} 11 root_1.0.tar.xz\n"
+        dsc = f"Source: root\nVersion: 1.0\nChecksums-Sha256:\n{tar}".encode()
+        self.files[f"/debian/{_POOL}/root_1.0.dsc"] = dsc
+        return (
+            f"Package: root\nVersion: 1.0\nDirectory: {_POOL}\nChecksums-Sha256:\n{tar}"
+            f" {hashlib.sha256(dsc).hexdigest()} {len(dsc)} root_1.0.dsc\n"
+        ).encode()
+
     def release(self) -> str:
         """The Release file's text; what it lists is put on the server."""
-        packed = lzma.compress(self.packages)
-        self.files[f"{_DISTS}/{_INDEX}.xz"] = packed
-        indices = {_INDEX: self.packages, f"{_INDEX}.xz": packed}
+        indices = {_INDEX: self.packages, _SOURCES: self.sources}
+        indices |= {f"{name}.xz": lzma.compress(data) for name, data in indices.items()}
+        for name, data in indices.items():
+            if name.endswith(".xz"):
+                self.files[f"{_DISTS}/{name}"] = data
         return release_text(indices, **self.fields)
 
     def publish(self, sign: Callable[[str], bytes] = SIGNER.clear_sign) -> None:
@@ -154,11 +170,30 @@ def _around_another(archive: Archive) -> None:
 
 def _bomb(archive: Archive) -> None:
     """An index that is a hundred times what the signed file says, with the right packed digest."""
-    archive.packages = archive.index() + b"\n" * (1 << 25)
-    archive.release()
-    packed = archive.files[f"{_DISTS}/{_INDEX}.xz"]
-    text = release_text({_INDEX: archive.index(), f"{_INDEX}.xz": packed}, **archive.fields)
+    packed = lzma.compress(archive.packages + b"\n" * (1 << 25))
+    archive.files[f"{_DISTS}/{_INDEX}.xz"] = packed
+    text = release_text({_INDEX: archive.packages, f"{_INDEX}.xz": packed}, **archive.fields)
     archive.files[f"{_DISTS}/InRelease"] = SIGNER.clear_sign(text)
+
+
+def _bomb_of_sources(archive: Archive) -> None:
+    truth = archive.sources
+    archive.sources = truth + b"\n" * (1 << 25)
+    text = archive.release()
+    whole = f"{hashlib.sha256(archive.sources).hexdigest()} {len(archive.sources)} "
+    text = text.replace(whole, f"{hashlib.sha256(truth).hexdigest()} {len(truth)} ")
+    archive.files[f"{_DISTS}/InRelease"] = SIGNER.clear_sign(text)
+
+
+def _source_index(old: bytes, new: bytes) -> Callable[[Archive], None]:
+    """A lie that is signed: the index says something else of a source package."""
+
+    def lie(archive: Archive) -> None:
+        assert old in archive.sources
+        archive.sources = archive.sources.replace(old, new, 1)
+        archive.publish()
+
+    return lie
 
 
 def _endless(archive: Archive) -> None:
@@ -178,6 +213,8 @@ def _swap(name: str) -> Callable[[Archive], None]:
 
 
 _LIB = f"/debian/{_POOL}/lib_2.0_amd64.deb"
+_SOURCES_XZ = f"dists/bookworm/{_SOURCES}.xz"
+_DSC = f"/debian/{_POOL}/root_1.0.dsc"
 _XZ = f"dists/bookworm/{_INDEX}.xz"
 _MIRROR = "http://127.0.0.1:[0-9]+/debian"
 _KEY = "[0-9A-F]{40}"
@@ -272,6 +309,46 @@ _LIES = {
         _swap("lib_2.0_arm64"),
         "lib:amd64: .*: wanted version 2.0, found lib:arm64 2.0",
     ),
+    "an index of sources with other bytes": (
+        _change(f"{_DISTS}/{_SOURCES}.xz", b"7z", b"8z"),
+        f"{_SOURCES_XZ}: wanted [0-9]+ bytes with sha256 .*, found [0-9]+ with [0-9a-f]{{64}}; is",
+    ),
+    "an index of sources that is cut off": (
+        _cut(f"{_DISTS}/{_SOURCES}.xz"),
+        f"{_SOURCES_XZ}: wanted [0-9]+ bytes with",
+    ),
+    "an index of sources that is not there": (
+        _drop(f"{_DISTS}/{_SOURCES}.xz"),
+        f"{_MIRROR}/{_SOURCES_XZ}: HTTP Error 404: Not Found",
+    ),
+    "an index of sources that unpacks to more": (
+        _bomb_of_sources,
+        f"{_SOURCES_XZ}: wanted [0-9]+ bytes unpacked, found more",
+    ),
+    "a source outside of the archive": (
+        _source_index(b"Directory: pool/", b"Directory: ../../etc/"),
+        r"files\[0\].path: wanted a file's path in the archive, found \"../../etc/m",
+    ),
+    "a file of a source outside of its directory": (
+        _source_index(b" root_1.0.tar.xz", b" ../../etc/root_1.0.tar.xz"),
+        r"files\[0\].path: wanted a file's path in the archive, found \"pool/main/../../etc",
+    ),
+    "a source of another version": (
+        _source_index(b"Version: 1.0", b"Version: 1.1"),
+        "source root 1.0 of root 1.0: not in any Sources file",
+    ),
+    "a source without digests": (
+        _source_index(b"Checksums-Sha256", b"Files"),
+        "source root 1.0: misses the field Checksums-Sha256",
+    ),
+    "a source that is not what its .dsc says": (
+        _source_index(b" 11 root", b" 12 root"),
+        "source root 1.0: pool/main/root_1.0.dsc: wanted root_1.0.tar.xz, found root 1.0 of root_1.",
+    ),
+    "a .dsc with other bytes": (
+        _change(_DSC, b"Source: root", b"Source: evil"),
+        "source root 1.0: pool/main/root_1.0.dsc: wanted [0-9]+ bytes with sha256",
+    ),
 }
 
 
@@ -302,7 +379,11 @@ class DebsLiesTest(parameterized.TestCase):
 
     def _make(self, *flags: str) -> None:
         made = self._update(
-            "--source=main,bookworm,main", "--architecture=amd64", "--root=root", *flags
+            "--source=main,bookworm,main",
+            "--architecture=amd64",
+            "--root=root",
+            "--with_source=root",
+            *flags,
         )
         self.assertEqual(made.returncode, 0, made.stderr)
 
