@@ -70,8 +70,13 @@ class DpkgTest(absltest.TestCase):
         (root / "var/lib/dpkg/updates").mkdir()
         (root / "var/lib/dpkg/status").touch()
         command = ["dpkg", "--force-not-root", f"--root={root}", "--log=/dev/null", "--unpack"]
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
         for package in order:
-            if subprocess.run([*command, package], capture_output=True, check=False).returncode:
+            run = subprocess.run(
+                [*command, package], capture_output=True, text=True, env=environment, check=False
+            )
+            if run.returncode:
+                self.assertIn("trying to overwrite", run.stderr)
                 return "refused"
         return (root / "usr/bin/x").read_text()
 

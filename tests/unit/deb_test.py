@@ -185,21 +185,35 @@ class DebTest(parameterized.TestCase):
                 self.unpack()
 
     def test_headers_that_lie(self) -> None:
-        """A size below zero leads back, names can be as long as one likes, and nest."""
+        """A size below zero leads back, and names can be as long as one likes."""
         back = tarfile.TarInfo("./back")
         header = bytearray(back.tobuf(tarfile.GNU_FORMAT))
         header[124:136] = b"\xff" * 10 + b"\xfe\x00"
         header[148:156] = b" " * 8
         header[148:156] = b"%06o\0 " % sum(header)
         long = tarfile.TarInfo("././@LongLink")
+        long.type, long.size = tarfile.GNUTYPE_LONGNAME, 3 << 20
+        huge = long.tobuf(tarfile.GNU_FORMAT) + b"x" * (3 << 20)
+        for data in (bytes(header), huge):
+            build.deb(self.path, data + build.tar([build.file("./a")]))
+            with self.assertRaisesRegex(
+                RelocatableError, "the data archive is corrupt", msg=data[:99]
+            ):
+                self.unpack()
+
+    def test_headers_that_nest(self) -> None:
+        """Python 3.11 gives up on names of names; later ones take the last, as they may."""
+        long = tarfile.TarInfo("././@LongLink")
         long.type, long.size = tarfile.GNUTYPE_LONGNAME, 1
         nested = (long.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")) * 2000
-        long.size = 3 << 20
-        huge = long.tobuf(tarfile.GNU_FORMAT) + b"x" * (3 << 20)
-        for data in (bytes(header), nested, huge):
-            build.deb(self.path, data + build.tar([build.file("./a")]))
-            with self.assertRaisesRegex(RelocatableError, "the data archive is corrupt"):
-                self.unpack()
+        build.deb(self.path, nested + build.tar([build.file("./a", b"a")]))
+        try:
+            (item,) = self.unpack()
+        except RelocatableError as error:
+            self.assertIn("the data archive is corrupt: headers without end", str(error))
+        else:
+            assert item.data is not None
+            self.assertEqual(content.read(item.data), b"a")
 
     def test_a_hard_link_to_nothing(self) -> None:
         build.deb(self.path, [build.special("./hard", tarfile.LNKTYPE, "./file")])

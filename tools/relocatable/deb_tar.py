@@ -18,6 +18,10 @@ _READ_LIMIT: Final = 1 << 20
 """Bytes that tarfile may read at once: it does so for headers only, and real ones are a few KiB."""
 
 
+_NAME_LIMIT: Final = 4096
+"""Characters of a path, as in Linux's PATH_MAX."""
+
+
 class File(Protocol):
     """A file that can be read at any place."""
 
@@ -61,6 +65,8 @@ def entries(file: File, what: str) -> Iterator[tarfile.TarInfo]:
                 # A size below zero, which the format can say, leads back: forever.
                 if info.size < 0 or archive.offset <= end:
                     raise ValueError(f"{info.name!r} has an impossible size")
+                if max(len(info.name), len(info.linkname)) > _NAME_LIMIT:
+                    raise ValueError(f"a name of more than {_NAME_LIMIT} characters")
                 end = archive.offset
                 yield info
             # A damaged header is no error to tarfile: there, the archive just seems to end.
