@@ -1,5 +1,8 @@
 """Reads Mach-O files and edits what dyld looks at, without a copy of the file in memory."""
 
+from relocatable.macho.edits import UNCHANGED, Edit, Edits, Unchanged
+from relocatable.macho.image import NotEditableError
+from relocatable.macho.plan import Plan, plan, plan_thin
 from relocatable.macho.reader import MachO, is_macho, read
 from relocatable.macho.shape import (
     BuildVersion,
@@ -9,21 +12,33 @@ from relocatable.macho.shape import (
     Segment,
     version_text,
 )
+from relocatable.macho.signature import Signature, read_signature, verify_signature
 from relocatable.macho.universal import Slice, is_universal, read_all, slices, thin_files
 
 __all__ = [
+    "UNCHANGED",
     "BuildVersion",
     "Command",
     "Dylib",
+    "Edit",
+    "Edits",
     "MachO",
+    "NotEditableError",
+    "Plan",
     "Section",
     "Segment",
+    "Signature",
     "Slice",
+    "Unchanged",
     "is_macho",
     "is_universal",
+    "plan",
+    "plan_thin",
     "read",
     "read_all",
+    "read_signature",
     "slices",
     "thin_files",
+    "verify_signature",
     "version_text",
 ]

@@ -7,7 +7,7 @@ Source: mach-o/fat.h, lipo(1).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -127,3 +127,37 @@ def thin_files(data: memoryview, name: str) -> Iterator[tuple[MachO, memoryview]
                 f"{title}: damaged universal file: the file inside is for {file.architecture}"
             )
         yield file, view
+
+
+def lay_out(
+    name: str, table: Sequence[Slice], contents: Sequence[Sequence[Part]], *, wide: bool = False
+) -> Iterator[Part]:
+    """The parts of a universal file.
+
+    Args:
+        name: how errors call it.
+        table: the architectures; where they are is found anew.
+        contents: the parts of each.
+        wide: whether the table has numbers of 64 bits (`lipo -fat64`).
+
+    Raises:
+        RelocatableError: if it gets too large for a table of 32 bits.
+    """
+    entry = _SLICE[c.FAT_MAGIC_64 if wide else c.FAT_MAGIC]
+    at = _HEADER.size + len(table) * entry.size
+    head = _HEADER.pack(c.FAT_MAGIC_64 if wide else c.FAT_MAGIC, len(table))
+    body: list[Part] = []
+    for one, parts in zip(table, contents, strict=True):
+        size = sum(len(x) if isinstance(x, bytes) else x[1] - x[0] for x in parts)
+        gap = -at % (1 << one.align)
+        at += gap
+        if not wide and at + size >= 1 << 32:
+            raise RelocatableError(
+                f"{name}: a universal file of 4 GB or more takes a table of 64 bits (fat64)"
+            )
+        fields = (one.cpu, one.subtype, at, size, one.align)
+        head += entry.pack(*fields, 0) if wide else entry.pack(*fields)
+        body += [bytes(gap), *parts]
+        at += size
+    yield head
+    yield from body
