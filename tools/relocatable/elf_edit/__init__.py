@@ -3,8 +3,7 @@
 options     the words of a command line become `Options`
 wanted      what they mean for one file: `elf.Edits`
 show        what `--print…` writes
-places      where the files are and how their new bytes get there
-command     all of it, in order
+command     all of it, in order; `rewrite` finds the files and writes them
 """
 
 from relocatable.elf_edit.command import run

@@ -8,9 +8,8 @@ from relocatable import content, elf
 from relocatable.elf_edit import show
 from relocatable.elf_edit.change import Change, plan_change
 from relocatable.elf_edit.options import Options, help_text, parse
-from relocatable.elf_edit.places import Found, Place, place_of
-from relocatable.elf_edit.staged import Staged
 from relocatable.errors import RelocatableError, problems
+from relocatable.rewrite import Found, Place, Staged, place_of
 
 _HEAD = 20
 """Bytes that tell a file's machine."""
@@ -32,7 +31,7 @@ def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
         messages.write(help_text())
         return 1
     options = parse(arguments)
-    places = [place_of(path) for path in options.files]
+    places = [place_of(path, elf.is_elf) for path in options.files]
     found: list[str] = []
     with Staged() as staged:
         for place in places:

@@ -91,4 +91,4 @@ class Staged:
 
 def _beside(path: Path) -> Path:
     """A name that no file has, in the same directory (another may be another file system)."""
-    return path.with_name(f".elf_edit-{secrets.token_hex(8)}")
+    return path.with_name(f".rewrite-{secrets.token_hex(8)}")

@@ -1,23 +1,41 @@
-"""Where ELF files are: alone, in a directory, or in a tree."""
+"""Where the files to edit are: alone, in a directory, or in a tree."""
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol, TypeAlias
 
-from relocatable import content, elf, provenance, tree_tar
+from relocatable import content, provenance, tree_tar
 from relocatable.content import Content, Extent
-from relocatable.elf_edit.change import Change
-from relocatable.elf_edit.staged import Staged, Write
 from relocatable.errors import RelocatableError
+from relocatable.rewrite.staged import Staged, Write
 from relocatable.tree import File, Link, Tree
+
+IsWanted: TypeAlias = Callable[[bytes], bool]
+"""Whether a file that starts with these 8 bytes, or is shorter, is one to edit."""
+
+_HEAD: Final = 8
+
+
+class Change(Protocol):
+    """What is to happen to a file; false if it stays as it is."""
+
+    def __bool__(self) -> bool:
+        """Whether the file changes."""
+
+    @property
+    def log(self) -> Sequence[provenance.Edit]:
+        """What changes, for the file's provenance."""
+
+    def apply(self, old: Extent) -> Content:
+        """The file afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An ELF file in a place.
+    """A file to edit in a place.
 
     Attributes:
         path: where in the place it is.
@@ -35,10 +53,10 @@ class Place(Protocol):
 
     @property
     def is_file(self) -> bool:
-        """Whether it is one file, and not whatever ELF files are in it."""
+        """Whether it is one file, and not whatever files are in it."""
 
     def found(self) -> Iterator[Found]:
-        """The ELF files, in order."""
+        """The files, in order."""
 
     def stage(self, changes: Mapping[str, Change], staged: Staged, output: Path | None) -> None:
         """Prepares new bytes where something changes, by `Found.path`; for `output`, in any case.
@@ -48,8 +66,12 @@ class Place(Protocol):
         """
 
 
-def place_of(path: Path) -> Place:
+def place_of(path: Path, is_wanted: IsWanted) -> Place:
     """What `path` means.
+
+    Args:
+        path: a file, which is taken whatever it is, or where files are.
+        is_wanted: which of those to take.
 
     Raises:
         RelocatableError: if it is neither a file nor a directory, or an unusual tar.
@@ -57,11 +79,11 @@ def place_of(path: Path) -> Place:
     """
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        return _Directory(path)
+        return _Directory(path, is_wanted)
     if not stat.S_ISREG(mode):
         raise RelocatableError(f"{path} is a device or the like; a file or directory is wanted")
     if path.suffix == ".tar":
-        return _TreeTar.open(path)
+        return _TreeTar.open(path, is_wanted)
     return _OneFile(path)
 
 
@@ -85,6 +107,7 @@ class _OneFile:
 @dataclass(frozen=True, slots=True)
 class _Directory:
     path: Path
+    is_wanted: IsWanted
     is_file: ClassVar[bool] = False
 
     def found(self) -> Iterator[Found]:
@@ -93,7 +116,7 @@ class _Directory:
             for path in (Path(directory, name) for name in sorted(files)):
                 if stat.S_ISREG(path.lstat().st_mode):
                     found = Found(str(path), str(path), Extent.of_file(path))
-                    if _is_elf(found.content):
+                    if self.is_wanted(_head(found.content)):
                         yield found
 
     def stage(self, changes: Mapping[str, Change], staged: Staged, output: Path | None) -> None:
@@ -110,20 +133,21 @@ class _TreeTar:
     """A tree's tar; the provenance that a rule has written beside it is kept up to date."""
 
     path: Path
+    is_wanted: IsWanted
     tree: Tree
     has_provenance: bool
     is_file: ClassVar[bool] = False
 
     @classmethod
-    def open(cls, path: Path) -> "_TreeTar":
+    def open(cls, path: Path, is_wanted: IsWanted) -> "_TreeTar":
         lines = _provenance_of(path)
         if lines.exists():
-            return cls(path, tree_tar.read(path, lines), has_provenance=True)
-        return cls(path, tree_tar.read_paths(path), has_provenance=False)
+            return cls(path, is_wanted, tree_tar.read(path, lines), has_provenance=True)
+        return cls(path, is_wanted, tree_tar.read_paths(path), has_provenance=False)
 
     def found(self) -> Iterator[Found]:
         for path, file in self.tree.files():
-            if isinstance(file.content, Extent) and _is_elf(file.content):
+            if isinstance(file.content, Extent) and self.is_wanted(_head(file.content)):
                 yield Found(path, f"{self.path}:{path}", file.content)
 
     def stage(self, changes: Mapping[str, Change], staged: Staged, output: Path | None) -> None:
@@ -151,8 +175,8 @@ def _provenance_of(tar: Path) -> Path:
     return tar.with_suffix(".provenance.jsonl")
 
 
-def _is_elf(data: Extent) -> bool:
-    return elf.is_elf(content.read(Extent(data.store, data.offset, min(4, data.size))))
+def _head(data: Extent) -> bytes:
+    return content.read(Extent(data.store, data.offset, min(_HEAD, data.size)))
 
 
 def _fail(error: OSError) -> None:
