@@ -2,6 +2,7 @@
 
 from relocatable.macho.edits import UNCHANGED, Edit, Edits, Unchanged
 from relocatable.macho.image import NotEditableError
+from relocatable.macho.merge import merge, plan_extract
 from relocatable.macho.plan import Plan, plan, plan_thin
 from relocatable.macho.reader import MachO, is_macho, read
 from relocatable.macho.shape import (
@@ -32,7 +33,9 @@ __all__ = [
     "Unchanged",
     "is_macho",
     "is_universal",
+    "merge",
     "plan",
+    "plan_extract",
     "plan_thin",
     "read",
     "read_all",

@@ -5,7 +5,7 @@ signature at the end. A file for several architectures is planned slice by slice
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from relocatable.errors import RelocatableError
@@ -43,21 +43,23 @@ class Plan:
         return b"".join(parts_of(memoryview(data), self.parts))
 
 
-def plan(data: memoryview, name: str, edits: Edits) -> Plan:
+def plan(data: memoryview, name: str, edits: Edits | Callable[[MachO], Edits]) -> Plan:
     """Plans to make a file, thin or universal, as `edits` says; empty if it is so already.
 
     Args:
         data: the file.
         name: how errors call it, and a new signature its last part.
-        edits: what it is to be like.
+        edits: what it is to be like; or a function that says so for each architecture.
 
     Raises:
         NotEditableError: if it is sound, but has no room, isn't linked, or something is appended.
         RelocatableError: if it contradicts itself.
     """
-    identifier = edits.identifier or posixpath.basename(name)
-    files = list(thin_files(data, name))
-    plans = [plan_thin(file, view, edits, identifier) for file, view in files]
+    plans = []
+    for file, view in thin_files(data, name):
+        wanted = edits(file) if callable(edits) else edits
+        identifier = wanted.identifier or posixpath.basename(name)
+        plans.append(plan_thin(file, view, wanted, identifier))
     if not any(plans):
         return Plan()
     if not is_universal(data[:8]):
