@@ -36,7 +36,7 @@ def _edit(data: bytes, edits: Edits, name: str = "lib/a.dylib") -> tuple[macho.M
 
 def _log(data: bytes, edits: Edits) -> list[tuple[str, str | None, str | None]]:
     plan = macho.plan(memoryview(data), "a.dylib", edits)
-    return [tuple(edit) for edit in plan.log if not edit.kind.startswith("signature")]
+    return [(*edit,) for edit in plan.log if not edit.kind.startswith("signature")]
 
 
 class NamesTest(parameterized.TestCase):
