@@ -6,13 +6,14 @@ from relocatable.macho import MachO
 from relocatable.macho import constants as c
 
 
-def symbol_names(file: MachO, data: bytes) -> list[bytes]:
-    """The names of all symbols, in order."""
+def symbol_names(file: MachO, data: bytes, *, stabs: bool = True) -> list[bytes]:
+    """The names of all symbols, in order; without `stabs`, not those that are debuggers' notes."""
     order = file.shape.order
     size = 16 if file.shape.bits == 64 else 12
     symoff, count, stroff, strsize = _words(file, data, c.LC_SYMTAB, 4)
     strings = data[stroff : stroff + strsize]
-    places = (struct.unpack_from(order + "I", data, symoff + i * size)[0] for i in range(count))
+    symbols = (struct.unpack_from(order + "IB", data, symoff + i * size) for i in range(count))
+    places = (place for place, kind in symbols if stabs or not kind & c.N_STAB)
     return [strings[place : strings.index(b"\0", place)] for place in places]
 
 

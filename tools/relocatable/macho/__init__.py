@@ -1,6 +1,6 @@
 """Reads Mach-O files and edits what dyld looks at, without a copy of the file in memory."""
 
-from relocatable.macho.edits import UNCHANGED, Edit, Edits, Unchanged
+from relocatable.macho.edits import UNCHANGED, Edit, Edits, Sign, Strip, Unchanged
 from relocatable.macho.image import NotEditableError
 from relocatable.macho.merge import merge, plan_extract
 from relocatable.macho.plan import Plan, plan, plan_thin
@@ -28,8 +28,10 @@ __all__ = [
     "Plan",
     "Section",
     "Segment",
+    "Sign",
     "Signature",
     "Slice",
+    "Strip",
     "Unchanged",
     "is_macho",
     "is_universal",

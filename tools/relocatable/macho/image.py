@@ -97,8 +97,8 @@ class Image:
         command = next(x for x in self.commands if self._is_segment(x, segment.name))
         size = end - segment.fileoff
         page = self.file.page_size
-        # Some linkers leave it unrounded: what stays as large, stays as it is.
-        vmsize = segment.vmsize if size == segment.filesize else -(-size // page) * page
+        # LLVM's linker leaves it unrounded.
+        vmsize = size if segment.vmsize % page else -(-size // page) * page
         above = [x.vmaddr for x in self.file.segments if x.vmaddr > segment.vmaddr and x.vmsize]
         if above and segment.vmaddr + vmsize > min(above):
             raise NotEditableError(

@@ -40,7 +40,7 @@ class Linkedit:
         for command in image.commands:
             for at, count, size in self._tables(command):
                 offset, length = image.word(command, at), image.word(command, count) * size
-                if length:
+                if length or self._holds(offset):
                     self._places[image.kind(command), at] = (offset, length)
         self._check()
 
@@ -64,8 +64,8 @@ class Linkedit:
         tail: list[Part] = [(image.room_end, at)]
         for key, (offset, length) in sorted(self._places.items(), key=lambda item: item[1]):
             new = self._new.get(key)
-            if new == b"":
-                self._values.setdefault(key[0], {})[key[1]] = 0
+            if new == b"" or not length:  # An empty table has a place too, inside of the segment.
+                self._values.setdefault(key[0], {})[key[1]] = at
                 continue
             gap = -at % min(offset & -offset, _LARGEST_ALIGNMENT)
             tail += [bytes(gap), (offset, offset + length) if new is None else new]
@@ -85,11 +85,16 @@ class Linkedit:
             yield from ((2, 3, self._image.file.shape.symbol.size), (4, 5, 1))
         yield from _TABLES.get(kind, ())
 
+    def _holds(self, offset: int) -> bool:
+        return self._segment.fileoff < offset <= self._segment.fileoff + self._segment.filesize
+
     def _check(self) -> None:
         file = self._image.file
         at = self._segment.fileoff
         end = file.signature[0] if file.signature else file.size
         for (kind, _), (offset, length) in sorted(self._places.items(), key=lambda item: item[1]):
+            if not length:
+                continue
             if offset < at or offset + length > end:
                 raise RelocatableError(
                     f"{file.name}: damaged Mach-O file: what load command {kind:#x} says is at"

@@ -1,0 +1,2 @@
+int exported(int);
+int main(void) { return exported(20) - 42; }
