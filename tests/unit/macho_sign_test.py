@@ -168,6 +168,15 @@ class VerifyTest(parameterized.TestCase):
             ["a: should have a signature, found none"],
         )
 
+    def test_parts_that_share_bytes(self) -> None:
+        """Each would become a copy."""
+        data = bytearray(signed(MachOBuilder(), flags=_AD_HOC))
+        start = data.index(struct.pack(">I", 0xFADE0CC0))
+        for number in range(1, 5):  # All are where the code directory is.
+            data[start + 16 + 8 * number : start + 20 + 8 * number] = data[start + 16 : start + 20]
+        with self.assertRaisesRegex(RelocatableError, "together longer than its"):
+            _problems(bytes(data))
+
     def test_less_than_all(self) -> None:
         data = bytearray(_edit(MachOBuilder().build())[1])
         at = data.index(struct.pack(">I", 0xFADE0C02)) + 32

@@ -119,12 +119,16 @@ class Image:
         room = self.room_end - self.file.shape.header.size
         if sum(map(len, self.commands)) > room:
             self.commands = [self._compact(command) for command in self.commands]
-        for command in list(self.commands):
-            name = self._useless(command)
-            if name and sum(map(len, self.commands)) > room:
-                self.commands.remove(command)
-                yield Edit("load-command", name, None)
         size = sum(map(len, self.commands))
+        kept: list[bytes] = []
+        for command in self.commands:
+            name = self._useless(command) if size > room else None
+            if name is None:
+                kept.append(command)
+            else:
+                size -= len(command)
+                yield Edit("load-command", name, None)
+        self.commands = kept
         if size > room:
             raise NotEditableError(
                 f"{self.file.name}: the load commands should take {size} bytes, but the first"

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from relocatable.errors import RelocatableError
 from relocatable.macho import constants as c
+from relocatable.macho.edits import Edit
 from relocatable.macho.plan import Plan
 from relocatable.macho.reader import MachO, read
 from relocatable.macho.universal import Slice, is_universal, lay_out, slices
@@ -38,7 +39,8 @@ def plan_extract(data: memoryview, name: str, wanted: str) -> Plan:
     table = slices(data, name)
     for one in table:
         if one.architecture == wanted:
-            return Plan(((one.offset, one.offset + one.size),))
+            log = Edit("architectures", " ".join(x.architecture for x in table), wanted)
+            return Plan(((one.offset, one.offset + one.size),), (log,))
     raise _missing(name, wanted, [one.architecture for one in table])
 
 

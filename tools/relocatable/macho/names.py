@@ -1,6 +1,7 @@
 """Edits of the names in load commands: the file's own, those of libraries, and run paths."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 from relocatable.errors import RelocatableError
@@ -44,13 +45,13 @@ def _edit_dylibs(image: Image, edits: Edits) -> Iterator[Edit]:
                 yield Edit("dylib", old, new)
                 renamed = True
     if renamed:
-        names = [edits.replace_dylibs.get(dylib.name, dylib.name) for dylib in before]
-        twice = {name for name in names if names.count(name) > 1}
-        new_twice = twice - {x.name for x in before if before.count(x) > 1}
-        if new_twice & set(edits.replace_dylibs.values()):
+        old_names = Counter(dylib.name for dylib in before)
+        names = Counter(edits.replace_dylibs.get(x.name, x.name) for x in before)
+        twice = sorted(x for x in names if names[x] > max(1, old_names[x]))
+        if twice:
             raise RelocatableError(
-                f"{image.file.name}: would load {', '.join(sorted(new_twice))} twice, which newer"
-                " versions of dyld refuse; rename only one of them so"
+                f"{image.file.name}: would load {', '.join(twice)} twice, which newer versions of"
+                " dyld refuse; rename only one of them so"
             )
 
 

@@ -220,6 +220,7 @@ def _read(name: str, offset: int, area: memoryview) -> Signature:
         )
     area = area[:length]
     directories: list[CodeDirectory] = []
+    left = length
     blobs: dict[int, bytes] = {}
     for number in range(count):
         slot, at = INDEX.unpack_from(area, HEADER.size + number * INDEX.size)
@@ -228,7 +229,9 @@ def _read(name: str, offset: int, area: memoryview) -> Signature:
             raise _damaged(name, f"part {number} has {size} bytes at {at} of {length}")
         if slot in blobs:
             raise _damaged(name, f"slot {slot} is there twice")
-        # Slots may share bytes, and each becomes a copy: the count above bounds them.
+        left -= size  # Each part becomes a copy, so none may be another's too.
+        if left < 0:
+            raise _damaged(name, f"its parts are together longer than its {length} bytes")
         blob = bytes(area[at : at + size])
         if slot == 0 or SLOT_ALTERNATE <= slot < SLOT_ALTERNATE + 5:
             if kind != CODE_DIRECTORY:
