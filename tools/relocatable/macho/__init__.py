@@ -13,8 +13,9 @@ from relocatable.macho.shape import (
     Segment,
     version_text,
 )
-from relocatable.macho.signature import Signature, read_signature, verify_signature
+from relocatable.macho.signature import Signature, read_signature
 from relocatable.macho.universal import Slice, is_universal, read_all, slices, thin_files
+from relocatable.macho.verify import verify_signature
 
 __all__ = [
     "UNCHANGED",
