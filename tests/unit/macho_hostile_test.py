@@ -33,7 +33,7 @@ _FILES = (
     universal([(X86_64, MachOBuilder(cpu=X86_64).build()), (ARM64, _LIBRARY)]),
     universal([(ARM64, _LIBRARY)], wide=True),
 )
-_HUGE = (1 << 31, (1 << 32) - 8)
+_HUGE = (1 << 32) - 8
 
 # What an attempt may need beside some copies of the file: tables of numbers, exceptions.
 _CONSTANT = 8 << 20
@@ -88,7 +88,7 @@ class HostileTest(absltest.TestCase):
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
         for data in _FILES:
-            for size in [*range(0, 1200, 16), *range(1200, len(data), 4096)]:
+            for size in [*range(0, 1200, 40), *range(1200, len(data), 8192)]:
                 self.attempt(data[:size])
 
     def test_each_number_of_the_header_and_the_commands(self) -> None:
@@ -96,7 +96,7 @@ class HostileTest(absltest.TestCase):
             order = ">" if data[:2] in (b"\xca\xfe", b"\xfe\xed") else "<"
             for at in _numbers(data):
                 (old,) = struct.unpack_from(order + "I", data, at)
-                for value in (0, old + 64, *_HUGE):
+                for value in (0, old + 64, _HUGE):
                     if value != old:
                         new = struct.pack(order + "I", value % (1 << 32))
                         self.attempt(data[:at] + new + data[at + 4 :])
@@ -104,7 +104,7 @@ class HostileTest(absltest.TestCase):
     def test_random_bytes(self) -> None:
         chance = random.Random(1)  # noqa: S311  (no secret)
         for data in _FILES:
-            for _ in range(100):
+            for _ in range(60):
                 new = bytearray(data)
                 for _ in range(chance.choice((1, 4, 20))):
                     new[chance.choice(_interesting(data))] = chance.randrange(256)
