@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from relocatable import content, elf
+from relocatable import content, elf, macho
 from relocatable.content import CHUNK
 from relocatable.elf import Edits, Elf, Plan, StripPlan
 from relocatable.errors import RelocatableError
@@ -39,9 +39,9 @@ class Report:
 
     Attributes:
         unchanged: files that are byte for byte their originals.
-        edited: ELF files that are their originals but for what is logged.
+        edited: ELF and Mach-O files that are their originals but for what is logged.
         changed: bytes in these that replace others.
-        other: files that are made, or edited, in another way than `elf` does.
+        other: files that are made, or edited, in another way than `elf` and `macho` do.
         problems: what is wrong.
     """
 
@@ -74,6 +74,24 @@ def prove(name: str, before: memoryview, after: memoryview, log: Sequence[Edit])
     _compare(name, base, after, plan)
     changed = sum(len(patch) for _, patch in plan.patches)
     return Proof(changed, len(after) - len(before))
+
+
+def prove_macho(name: str, before: memoryview, after: memoryview, log: Sequence[Edit]) -> Proof:
+    """As `prove`, for a Mach-O file."""
+    edits = [macho.Edit(edit.what, edit.before, edit.after) for edit in log]
+    made = memoryview(macho.replay(before, name, edits))
+    if len(made) != len(after):
+        raise RelocatableError(
+            f"{name} should have {len(made)} bytes by its log, found {len(after)}"
+        )
+    difference = first_difference(made, after)
+    if difference is not None:
+        raise RelocatableError(
+            f"{name}: the byte at {difference:#x} is neither that of the original nor of the"
+            " logged edits"
+        )
+    same = min(len(before), len(after))
+    return Proof(_changed(before[:same], after[:same]), len(after) - len(before))
 
 
 def verify(tree: Tree, originals: Iterable[Tree]) -> Report:
@@ -125,10 +143,13 @@ def _verify_file(
         report.unchanged += 1
         return
     before, after = content.view(original.content), content.view(file.content)
-    if not elf.is_elf(before[:4]):
+    if macho.is_macho(before[:4]) or macho.is_universal(before[:8]):
+        report.changed += prove_macho(path, before, after, edits).changed
+    elif elf.is_elf(before[:4]):
+        report.changed += prove(path, before, after, edits).changed
+    else:
         report.other += 1
         return
-    report.changed += prove(path, before, after, edits).changed
     report.edited += 1
 
 
@@ -258,3 +279,14 @@ def first_difference(left: memoryview, right: memoryview) -> int | None:
             pairs = enumerate(zip(old, new, strict=True))
             return start + next(index for index, (was, is_now) in pairs if was != is_now)
     return None
+
+
+def _changed(left: memoryview, right: memoryview) -> int:
+    """How many bytes differ."""
+    total = 0
+    for start in range(0, len(left), CHUNK):
+        old, new = bytes(left[start : start + CHUNK]), bytes(right[start : start + CHUNK])
+        if old != new:
+            differing = int.from_bytes(old) ^ int.from_bytes(new)
+            total += len(old) - differing.to_bytes(len(old)).count(0)
+    return total

@@ -5,6 +5,7 @@ from relocatable.macho.image import NotEditableError
 from relocatable.macho.merge import merge, plan_extract
 from relocatable.macho.plan import Plan, plan, plan_thin
 from relocatable.macho.reader import MachO, is_macho, read
+from relocatable.macho.replay import replay
 from relocatable.macho.shape import (
     BuildVersion,
     Command,
@@ -43,6 +44,7 @@ __all__ = [
     "read",
     "read_all",
     "read_signature",
+    "replay",
     "slices",
     "thin_files",
     "verify_signature",
