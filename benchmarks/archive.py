@@ -28,7 +28,8 @@ _ROUNDS = flags.DEFINE_integer("rounds", 5, "How often each way is timed.", 1)
 HERE = Path(__file__).absolute().parents[1]
 TOOL = HERE / "tools" / "dist_archive.py"
 FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so.2",
-"multiarch": "x86_64-linux-gnu", "page_size": 4096, "system_libraries": []}"""
+"multiarch": "x86_64-linux-gnu", "object_format": "elf", "page_size": 4096,
+"system_libraries": []}"""
 ZSTD = ("zstd", "-q", "-f", "-T0")
 
 

@@ -23,7 +23,8 @@ _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each way is timed.", 1)
 HERE = Path(__file__).absolute().parents[1]
 TOOL = HERE / "tools" / "relocate_tree.py"
 FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so.2",
-"multiarch": "x86_64-linux-gnu", "page_size": 4096, "system_libraries": []}"""
+"multiarch": "x86_64-linux-gnu", "object_format": "elf", "page_size": 4096,
+"system_libraries": []}"""
 INPUTS = {"layer": "lldb", "library": "libraries", "runtime": "python"}
 
 

@@ -68,8 +68,10 @@ TargetFactsInfo = provider(
     doc = "Facts about a platform that dists are made for; rules read these and never its name.",
     fields = {
         "facts": "File: JSON, as tools/relocatable/target.py reads it.",
-        "launcher": "File: the native launcher for it.",
+        "launcher": "File or None: the native launcher for it.",
         "name": "string: how people call it.",
-        "system_libraries": "list of string: sonames that each machine of the platform has.",
+        "object_format": "string: of programs and libraries, `elf` or `mach-o`.",
+        "system_libraries": "list of string: sonames that each machine of the platform has; none for Mach-O, " +
+                            "whose system libraries are known by their place.",
     },
 )

@@ -55,6 +55,8 @@ def _relocate(ctx, target, tree, parts, flags):
     args.add_all(flags, format_each = "--flagfile=%s")
     args.add(target.facts, format = "--target=%s")
     launchers = [target.launcher] if ctx.attr.launcher_kind == "native" else []
+    if None in launchers:
+        fail("wanted \"sh\", as there is no native launcher for {}".format(target.name), attr = "launcher_kind")
     args.add_all(launchers, format_each = "--launcher=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")

@@ -22,6 +22,7 @@ FACTS = {
     "machine": 62,
     "loader": "ld-linux-x86-64.so.2",
     "multiarch": "x86_64-linux-gnu",
+    "object_format": "elf",
     "page_size": 4096,
     "system_libraries": ["libc.so.6", "ld-linux-x86-64.so.2"],
 }

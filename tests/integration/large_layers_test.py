@@ -22,7 +22,8 @@ HUGE = 5_000_000_000
 MANY = 1_000_000
 LAUNCHER = Path("toolchains/launcher/linux_x86_64")
 FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so.2",
-"multiarch": "x86_64-linux-gnu", "page_size": 4096, "system_libraries": []}"""
+"multiarch": "x86_64-linux-gnu", "object_format": "elf", "page_size": 4096,
+"system_libraries": []}"""
 
 FLAT = 200 * MIB
 """For the large file, of the whole process."""
