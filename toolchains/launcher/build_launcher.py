@@ -17,11 +17,19 @@ from relocatable import cli
 from relocatable.errors import RelocatableError
 from relocatable.output import whole
 
-MACHINES = {
+LINUX = {
     "linux_arm64": ["-target", "aarch64-linux-none", "-mgeneral-regs-only"],
     "linux_x86_64": ["-target", "x86_64-linux-none", "-mno-mmx", "-mno-sse"],
 }
 """By the launcher's file name: the machine, without registers that a kernel would have to save."""
+
+MACOS = {
+    "macos_arm64": ["-target", "aarch64-macos.11.0"],
+    "macos_x86_64": ["-target", "x86_64-macos.10.15"],
+}
+"""By the launcher's file name: the machine, and the oldest system, as the target facts have it."""
+
+MACHINES = (*LINUX, *MACOS)
 
 _COMPILE = [
     "-std=c11",
@@ -31,10 +39,8 @@ _COMPILE = [
     # Zig makes -Os of -Oz unless the compiler proper is told.
     "-Xclang",
     "-Oz",
-    "-ffreestanding",
     "-fno-builtin",
     "-fno-jump-tables",
-    "-fno-pic",
     "-fomit-frame-pointer",
     "-fno-asynchronous-unwind-tables",
     "-fno-unwind-tables",
@@ -43,6 +49,9 @@ _COMPILE = [
     "-fno-stack-protector",
     "-fno-ident",
 ]
+
+# Linux: no C library, and a fixed address.
+_BARE = ["-ffreestanding", "-fno-pic"]
 
 _LINK = [
     "-static",
@@ -53,6 +62,9 @@ _LINK = [
     # The largest page of a Linux machine (arm64); elsewhere it does no harm.
     "-zmax-page-size=65536",
 ]
+
+# macOS: with the system's library, which Zig knows the symbols of, and nothing of Zig's own.
+_LINK_MACOS = ["-nostdlib", "-s", "-Wl,-dead_strip", "-Wl,-x"]
 
 # Where e_shoff, e_phnum, and e_shentsize with the next two are in a 64-bit ELF header.
 _SECTION_OFFSET, _PROGRAM_HEADERS, _SECTION_FIELDS = 40, 56, 58
@@ -72,7 +84,11 @@ def build(machine: str, sources: Path) -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         unit, program = Path(directory, "launcher.o"), Path(directory, "launcher")
         source, layout = sources / "launcher.c", sources / "layout.ld"
-        zig(["cc", *MACHINES[machine], *_COMPILE, "-c", "-o", unit, source], directory)
+        if machine in MACOS:
+            zig(["cc", *MACOS[machine], *_COMPILE, "-c", "-o", unit, source], directory)
+            zig(["cc", *MACOS[machine], *_LINK_MACOS, "-o", program, unit], directory)
+            return program.read_bytes()
+        zig(["cc", *LINUX[machine], *_BARE, *_COMPILE, "-c", "-o", unit, source], directory)
         zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
         return _without_sections(program.read_bytes())
 

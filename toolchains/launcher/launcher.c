@@ -1,96 +1,36 @@
 // Starts a program of a dist from wherever the dist lies: finds itself, and from that the dist's
 // directory, makes the arguments and the environment that its settings ask for, and execs.
 //
-// It exists because a program's ELF header and many variables can hold absolute paths only. It is
-// static and free of any C library, so that it runs on each Linux of its machine and costs nothing
-// next to what it starts. What it does is told in docs/launcher.md, and modelled in Python by
+// It exists because a program's ELF header and many variables can hold absolute paths only. On Linux
+// it is static and free of any C library, so that it runs on each Linux of its machine and costs
+// nothing next to what it starts; on macOS it goes through the system's library, as all programs have
+// to. What it does is told in docs/launcher.md, and modelled in Python by
 // `relocatable.launcher.command`.
 
-#include "kernel.h"
 #include "settings.h"
 #include "text.h"
 
+#ifdef __APPLE__
+#include "place_macos.h"
+#else
+#include "place_linux.h"
+#endif
+
 #define RESTORE "RELOCATABLE_RESTORE_"
 
-struct place {
-    const char *root;       // the dist's directory, without a slash at its end: "" is "/"
-    const char *colonless;  // the same without ':', once it is asked for
-    int from_proc;          // /proc is there, and root has no links and no ".."
-    const char *started;    // by which path the kernel was asked to start it, maybe a script's
-};
-
-// The length of `path` without its last part and the slash before it.
-static size_t parent(const char *path, size_t n) {
-    while (n && path[--n] != '/') {}
-    return n;
-}
-
-// Where the kernel says this file is. It drops links, and the file's own name does not matter, so
-// neither does the " (deleted)" that it adds when an update replaces the file just now.
-static char *root_from_proc(unsigned depth) {
-    static char path[PATH_MAX];
-    long n = read_link("/proc/self/exe", path, sizeof path);
-    if (n <= 0 || n == sizeof path || path[0] != '/') return 0;
-    for (unsigned up = 0; up <= depth; up++) {
-        if (!n) fail("find the directory of ", path, 0);
-        n = (long)parent(path, (size_t)n);
-    }
-    path[n] = 0;
-    return path;
-}
-
-// Without /proc: from the path that this file was started by, which may be relative and a link.
-static char *root_from_start(unsigned depth, const char *started) {
-    static char target[PATH_MAX];
-    char *path = end;
-    if (started[0] != '/') {
-        long n = current_directory(target, sizeof target);
-        if (target[0] != '/') fail("find the current directory", "", n < 0 ? -n : ENOENT);
-        append(target);
-        append_byte('/');
-    }
-    append(started);
-    finish(path);
-
-    for (int links = 0;; links++) {
-        long n = read_link(path, target, sizeof target);
-        if (n == -EINVAL) break;  // no link
-        if (n < 0) fail("find itself at ", path, -n);
-        if (n == sizeof target) fail("follow ", path, ENAMETOOLONG);
-        if (links == 40) fail("follow ", path, ELOOP);
-        char *next = end;
-        if (target[0] != '/') append_part(path, parent(path, length(path)) + 1);
-        append_part(target, (size_t)n);
-        path = finish(next);
-    }
-
-    // Links among the directories stay, so that only the kernel can say what lies above.
-    char *root = end;
-    append_part(path, parent(path, length(path)));
-    while (depth--) append("/..");
-    return finish(root);
-}
-
 // Python and others split some variables at ':', with no way to quote it. A root that has one is
-// then named by a descriptor, which the program inherits.
+// then called by another name, if the system has one for it.
 static const char *without_colon(struct place *place) {
-    static char name[32];
     if (!place->colonless) {
-        place->colonless = place->root;
-        if (place->from_proc && contains(place->root, ':')) {
-            long descriptor = open_directory(place->root);
-            if (descriptor < 0) fail("open ", place->root, -descriptor);
-            char *digits = decimal(name + sizeof name - 1, descriptor);
-            place->colonless = prepend(digits, "/proc/self/fd/");
-        }
+        place->colonless = contains(place->root, ':') ? other_name(place) : place->root;
     }
     return place->colonless;
 }
 
 // Whether `path` leads to this very file. A bare name is no path: others look for it on PATH.
-static int leads_here(const char *path) {
+static int leads_here(const struct place *place, const char *path) {
     struct status own, found;
-    return path && contains(path, '/') && !status_of("/proc/self/exe", &own) &&
+    return path && contains(path, '/') && !status_of(place->file, &own) &&
            !status_of(path, &found) && found.inode == own.inode && found.device == own.device;
 }
 
@@ -98,11 +38,9 @@ static int leads_here(const char *path) {
 // first choice: a link may mean something by its place (Python's virtual environments do). But
 // argv[0] can be made up, or a bare name; and what started a script is the script's path.
 static const char *self(const struct place *place) {
-    static char path[PATH_MAX];
-    if (leads_here(own_name)) return own_name;
-    if (leads_here(place->started)) return place->started;
-    long n = read_link("/proc/self/exe", path, sizeof path - 1);
-    return n > 0 ? path : place->started;
+    if (leads_here(place, own_name)) return own_name;
+    if (leads_here(place, place->started)) return place->started;
+    return real_path(place);
 }
 
 static char *expand(const char *template, struct place *place) {
@@ -234,46 +172,39 @@ static void set_file(struct environment *environment, char *entry) {
     add(environment, entry);
 }
 
-// A value that the kernel hands over, or 0. See getauxval(3).
-static size_t auxiliary(const size_t *pairs, size_t type) {
-    while (pairs[0] != AT_NULL && pairs[0] != type) pairs += 2;
-    return pairs[0] == type ? pairs[1] : 0;
-}
+// What the system hands to a new process; each has its own way.
+struct process {
+    size_t argc;
+    char **argv;
+    char **environ;
+    const char *started;  // by which path it was asked to start this, maybe a script's; or null
+    int other_user;       // whether it was given the privileges of another
+};
 
-_Noreturn void start(size_t *stack) {
-    size_t argc = *stack;
-    char **argv = (char **)(stack + 1);
-    char **environ = argv + argc + 1;
+_Noreturn static void run(const struct process *process) {
+    size_t argc = process->argc;
+    char **argv = process->argv;
     size_t variables = 0;
-    while (environ[variables]) variables++;
+    while (process->environ[variables]) variables++;
 
-    const size_t *kernel = (size_t *)(environ + variables + 1);
-    const char *started = (const char *)auxiliary(kernel, AT_EXECFN);
     // Linux makes one empty argument of none; both are no name.
     if (argc && *argv[0]) own_name = argv[0];
-    else if (started) own_name = started;
+    else if (process->started) own_name = process->started;
 
     const struct settings *settings = read_settings();
     if (!settings->size) fail("start: its settings are empty", "", 0);
     // With raised privileges whoever starts it could choose what runs, by a link or by the
-    // environment. (Not AT_SECURE: a change of SELinux domain sets that too, and is harmless.)
-    if (auxiliary(kernel, AT_UID) != auxiliary(kernel, AT_EUID) ||
-        auxiliary(kernel, AT_GID) != auxiliary(kernel, AT_EGID))
+    // environment.
+    if (process->other_user)
         fail("start with the privileges of another user (setuid, setgid)", "", 0);
-
-    struct place place = {.root = root_from_proc(settings->depth), .started = started};
-    place.from_proc = place.root != 0;
-    if (!place.root) {
-        if (!started) fail("find itself: /proc is not mounted", "", 0);
-        place.root = root_from_start(settings->depth, started);
-    }
+    struct place place = find_place(settings->depth, process->started);
 
     size_t records = 0;
     for (size_t i = 0; i < settings->size; i++) records += !settings->records[i];
     char *arguments[records + argc + 1];
     char *entries[variables + 2 * records + 1];
     struct environment environment = {entries, 0};
-    restore(&environment, environ);
+    restore(&environment, process->environ);
 
     const char *program = 0;
     size_t n = 0;
@@ -301,3 +232,45 @@ _Noreturn void start(size_t *stack) {
     if (error == ENOENT && access_path(program) == 0) error = ENOEXEC;
     fail("run ", program, error);
 }
+
+#ifdef __APPLE__
+
+// The system's path of what it started is the first of what it tells besides.
+int main(int argc, char **argv, char **environ, char **apple) {
+    const struct process process = {
+        .argc = (size_t)argc,
+        .argv = argv,
+        .environ = environ,
+        .started = apple[0] ? after(apple[0], "executable_path=") : 0,
+        .other_user = raised_privileges(),
+    };
+    run(&process);
+}
+
+#else
+
+// A value that the kernel hands over, or 0. See getauxval(3).
+static size_t auxiliary(const size_t *pairs, size_t type) {
+    while (pairs[0] != AT_NULL && pairs[0] != type) pairs += 2;
+    return pairs[0] == type ? pairs[1] : 0;
+}
+
+_Noreturn void start(size_t *stack) {
+    char **argv = (char **)(stack + 1);
+    char **environ = argv + *stack + 1;
+    char **end_of_environ = environ;
+    while (*end_of_environ) end_of_environ++;
+    const size_t *kernel = (size_t *)(end_of_environ + 1);
+    const struct process process = {
+        .argc = *stack,
+        .argv = argv,
+        .environ = environ,
+        .started = (const char *)auxiliary(kernel, AT_EXECFN),
+        // Not AT_SECURE: a change of SELinux domain sets that too, and is harmless.
+        .other_user = auxiliary(kernel, AT_UID) != auxiliary(kernel, AT_EUID) ||
+                      auxiliary(kernel, AT_GID) != auxiliary(kernel, AT_EGID),
+    };
+    run(&process);
+}
+
+#endif

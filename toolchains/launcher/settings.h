@@ -32,7 +32,13 @@ struct settings {
     char records[CAPACITY];
 };
 
-__attribute__((section(".settings"), used, aligned(8)))
+#ifdef __APPLE__
+#define SETTINGS "__TEXT,__settings"
+#else
+#define SETTINGS ".settings"
+#endif
+
+__attribute__((section(SETTINGS), used, aligned(8)))
 static const struct settings unpatched = {
     .magic = "relocatable/exe",
     .version = VERSION,

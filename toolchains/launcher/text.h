@@ -1,8 +1,12 @@
-// Strings and the error line, without a C library.
+// Strings and the error line, the same on each system.
 
 #pragma once
 
+#ifdef __APPLE__
+#include "libsystem.h"
+#else
 #include "kernel.h"
+#endif
 
 static const char *own_name = "launcher";  // argv[0], for messages
 
@@ -37,21 +41,26 @@ static char *prepend(char *begin, const char *text) {
     return begin;
 }
 
-// What an errno means to a user; the others are told by their number.
+// What an errno means to a user; the others are told by their number. Of those that Linux and macOS
+// number differently, the other's number is none that can happen here. No text: as the next.
 static const char *in_words(long error) {
     static const char words[] =
         "\1not permitted\0"
         "\2not found\0"
         "\7arguments and environment are too long\0"
+        "\126\0\130\0"  // EBADARCH, EBADMACHO
         "\10not a program for this machine\0"
         "\14not enough memory\0"
         "\15permission denied\0"
         "\24a part of its path is not a directory\0"
-        "\44the path is too long\0"
-        "\50too many symbolic links\0";
+        "\77\0\44the path is too long\0"
+        "\76\0\50too many symbolic links\0";
     static char number[32];
-    for (const char *each = words; *each; each += length(each) + 1)
-        if (*each == error) return each + 1;
+    int found = 0;
+    for (const char *each = words; *each; each += length(each) + 1) {
+        found |= *each == error;
+        if (found && each[1]) return each + 1;
+    }
     return prepend(decimal(number + sizeof number - 1, error), "error ");
 }
 
