@@ -49,7 +49,8 @@ PyRuntimeBundleInfo = provider(
         "platform": "string: name of the target platform's facts, for example linux_x86_64; empty if " +
                     "dists can't be made for the target platform.",
         "python_version": "string: MAJOR.MINOR.",
-        "soname": "string: of the shared library, which is in `lib` if the bundle has it.",
+        "soname": "string: file name of the shared library, which is in `lib` if the bundle has it; on Linux " +
+                  "its soname.",
     },
 )
 

@@ -14,6 +14,12 @@ _HIDDEN = {
     "paths": ["PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"],
 }
 
+# By object format: the file name of the shared library, which others find it by.
+_LIBRARY = {
+    "elf": "libpython{}.so.1.0",
+    "mach-o": "libpython{}.dylib",
+}
+
 def _py_runtime_bundle_impl(ctx):
     tree = declare_tree(ctx)
     stdlib = ctx.attr.stdlib[PyStdlibInfo]
@@ -40,7 +46,7 @@ def _py_runtime_bundle_impl(ctx):
             optimize = stdlib.optimize,
             platform = target.name if target else "",
             python_version = version,
-            soname = "libpython{}.so.1.0".format(version),
+            soname = _LIBRARY[target.object_format if target else "elf"].format(version),
         ),
     ]
 

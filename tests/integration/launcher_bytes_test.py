@@ -10,6 +10,7 @@ from absl.testing import absltest, parameterized
 from elftools.elf.elffile import ELFFile
 from toolchains.launcher import build_launcher
 
+from relocatable import launcher, macho
 from relocatable.errors import RelocatableError
 
 HERE = Path(__file__).parents[2] / "toolchains/launcher"
@@ -60,7 +61,20 @@ class LauncherBytesTest(parameterized.TestCase):
         data = (HERE / machine).read_bytes()
         self.assertLess(len(data), 51_000)
         self.assertIsNone(re.search(rb"launcher\.[co]|/tmp|LLD|clang|zig", data))
-        self.assertEqual(re.findall(rb"[^\0]+\.dylib", data), [b"/usr/lib/libSystem.B.dylib"])
+        file = macho.read(memoryview(data), machine)
+        self.assertEqual([dylib.name for dylib in file.dylibs], ["/usr/lib/libSystem.B.dylib"])
+        self.assertEqual(file.rpaths, ())
+
+    @parameterized.parameters(*build_launcher.MACOS)
+    def test_signed_for_macos(self, machine: str) -> None:
+        """With settings as without, and neither larger."""
+        bare = (HERE / machine).read_bytes()
+        settings = launcher.Settings(1, "libexec/x", environment=(("HOME", launcher.ROOT),))
+        patched = launcher.patch(bare, settings)
+        self.assertLen(patched, len(bare))
+        self.assertEqual(launcher.read(patched), settings)
+        for data in (memoryview(bare), memoryview(patched)):
+            self.assertEmpty(macho.verify_signature(macho.read(data, machine), data))
 
     def test_wrong_source(self) -> None:
         (self.copy / "settings.h").write_text("wrong\n")

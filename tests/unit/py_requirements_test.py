@@ -6,10 +6,14 @@ from relocatable.errors import RelocatableError
 from relocatable.python import requirements
 from relocatable.python.requirements import Requirement
 from relocatable.python.tags import Python
-from relocatable.target import Target
+from relocatable.target import ObjectFormat, Target
 
 TARGET = Target("linux_arm64", 183, "ld-linux-aarch64.so.1", "aarch64-linux-gnu", 65536)
 VARIABLES = requirements.environment(Python("3.11", TARGET), "3.11.2")
+MAC = Target(
+    "macos_arm64", 0x0100000C, "", "", 16384, object_format=ObjectFormat.MACH_O, minimum_os="11.0"
+)
+ON_A_MAC = requirements.environment(Python("3.11", MAC), "3.11.2")
 
 
 class RequirementsTest(parameterized.TestCase):
@@ -34,6 +38,14 @@ class RequirementsTest(parameterized.TestCase):
     )
     def test_markers(self, text: str, applies: bool) -> None:
         self.assertEqual(Requirement.parse(text).applies(VARIABLES), applies)
+
+    @parameterized.parameters(
+        ("a; sys_platform == 'darwin'", True),
+        ("a; platform_system == 'Darwin' and platform_machine == 'arm64'", True),
+        ("a; sys_platform == 'linux'", False),
+    )
+    def test_markers_on_macos(self, text: str, applies: bool) -> None:
+        self.assertEqual(Requirement.parse(text).applies(ON_A_MAC), applies)
 
     @parameterized.parameters(
         ("a", "0.dev1", True),

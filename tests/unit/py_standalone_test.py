@@ -140,7 +140,7 @@ class StandaloneTest(parameterized.TestCase):
         ({"python_version": "3.1.1"}, " is Python 3.1.1; 3.11 is wanted"),
         (
             {"target_triple": "x86_64-unknown-linux-musl"},
-            " is for x86_64-unknown-linux-musl; one for linux-gnu is wanted",
+            " is for x86_64-unknown-linux-musl; one for linux-gnu or apple-darwin is wanted",
         ),
         ({"version": "9"}, ": python/PYTHON.json is of format 9; 5 to 8 are known"),
     )
@@ -166,8 +166,8 @@ class StandaloneTest(parameterized.TestCase):
 
     @parameterized.parameters(
         ({"python/lib/python3.12/os.py": b""}, "found Python 3.12"),
-        ({"python/python.exe": b""}, "neither has a Python for Linux"),
-        ({OS: b""}, "neither has a Python for Linux"),
+        ({"python/python.exe": b""}, "neither has a Python for Linux or macOS"),
+        ({OS: b""}, "neither has a Python for Linux or macOS"),
     )
     def test_no_such_python(self, files: dict[str, bytes], found: str) -> None:
         with self.assertRaises(RelocatableError) as caught:

@@ -5,13 +5,19 @@ for the platform of a dist; `pip download` gets it, by its hash, from the index 
 pip is set to.
 """
 
-_PLATFORMS = {
-    "linux_arm64": "aarch64",
-    "linux_x86_64": "x86_64",
-}
-
 # Of manylinux, the C libraries up to that of Debian 12 (2.36).
 _GLIBC = [5, 12, 17, 24, 26, 27, 28, 31, 34, 35]
+
+def _manylinux(machine):
+    return ["manylinux_2_{}_{}".format(minor, machine) for minor in _GLIBC] + ["manylinux2014_" + machine]
+
+# By platform: what `select` tells it by, and tags of wheels. pip knows which older macOS a tag includes.
+_PLATFORMS = {
+    "linux_arm64": struct(cpu = "aarch64", os = "linux", tags = _manylinux("aarch64")),
+    "linux_x86_64": struct(cpu = "x86_64", os = "linux", tags = _manylinux("x86_64")),
+    "macos_arm64": struct(cpu = "aarch64", os = "macos", tags = ["macosx_11_0_arm64", "macosx_11_0_universal2"]),
+    "macos_x86_64": struct(cpu = "x86_64", os = "macos", tags = ["macosx_10_15_x86_64", "macosx_11_0_universal2"]),
+}
 
 _BUILD = """filegroup(
     name = "wheel",
@@ -30,7 +36,17 @@ _ALIAS = """alias(
 
 """
 
-_BRANCH = """"@platforms//cpu:{cpu}": ":{name}_{platform}","""
+_BRANCH = """":{platform}": ":{name}_{platform}","""
+
+_CONDITION = """config_setting(
+    name = "{platform}",
+    constraint_values = [
+        "@platforms//cpu:{cpu}",
+        "@platforms//os:{os}",
+    ],
+)
+
+"""
 
 _FOR_PLATFORM = """alias(
     name = "{name}_{platform}",
@@ -45,8 +61,6 @@ def _wheel_impl(ctx):
     if not python:
         fail("wanted python3 with pip on PATH, to download {}; found none".format(ctx.attr.requirement))
     ctx.file("requirement.txt", ctx.attr.requirement + "\n")
-    machine = _PLATFORMS[ctx.attr.platform]
-    tags = ["manylinux_2_{}_{}".format(minor, machine) for minor in _GLIBC]
     result = ctx.execute([
         python,
         "-I",
@@ -65,7 +79,7 @@ def _wheel_impl(ctx):
         "--abi=cp" + ctx.attr.python_version.replace(".", ""),
         "--abi=abi3",
         "--abi=none",
-    ] + ["--platform=" + tag for tag in tags + ["manylinux2014_" + machine]])
+    ] + ["--platform=" + tag for tag in _PLATFORMS[ctx.attr.platform].tags])
     if result.return_code:
         fail("{} can't be downloaded by {}:\n{}".format(ctx.attr.requirement, python, result.stderr))
     ctx.file("BUILD.bazel", _BUILD)
@@ -81,19 +95,23 @@ _wheel = repository_rule(
 )
 
 def _hub_impl(ctx):
+    platforms = {name: _PLATFORMS[name] for name in ctx.attr.platforms}
     ctx.file("BUILD.bazel", "".join([
+        _CONDITION.format(platform = name, cpu = platform.cpu, os = platform.os)
+        for name, platform in platforms.items()
+    ] + [
         _ALIAS.format(
             name = name,
             branches = "\n        ".join([
-                _BRANCH.format(cpu = cpu, name = name, platform = platform)
-                for platform, cpu in _PLATFORMS.items()
+                _BRANCH.format(name = name, platform = platform)
+                for platform in platforms
             ]),
         )
         for name in ctx.attr.packages
     ] + [
         _FOR_PLATFORM.format(name = name, platform = platform, prefix = ctx.attr.prefix)
         for name in ctx.attr.packages
-        for platform in _PLATFORMS
+        for platform in platforms
     ]))
 
 _hub = repository_rule(
@@ -101,6 +119,7 @@ _hub = repository_rule(
     doc = "For each package its wheel: PACKAGE for the target platform, PACKAGE_PLATFORM for a given one.",
     attrs = {
         "packages": attr.string_list(doc = "Their names.", mandatory = True),
+        "platforms": attr.string_list(doc = "Of dists.", mandatory = True),
         "prefix": attr.string(doc = "Of the names of their repositories.", mandatory = True),
     },
 )
@@ -119,14 +138,19 @@ def _wheels_impl(ctx):
         for tag in module.tags.lock:
             requirements = _requirements(ctx.read(tag.requirements_lock))
             for name, requirement in requirements.items():
-                for platform in _PLATFORMS:
+                for platform in tag.platforms:
                     _wheel(
                         name = "{}_{}_{}".format(tag.name, name, platform),
                         platform = platform,
                         python_version = tag.python_version,
                         requirement = requirement,
                     )
-            _hub(name = tag.name, packages = requirements.keys(), prefix = tag.name)
+            _hub(
+                name = tag.name,
+                packages = requirements.keys(),
+                platforms = tag.platforms,
+                prefix = tag.name,
+            )
     return ctx.extension_metadata(reproducible = True)
 
 wheels = module_extension(
@@ -137,6 +161,10 @@ wheels = module_extension(
             doc = "A repository with a target for each wheel of a lock file.",
             attrs = {
                 "name": attr.string(doc = "Of the repository.", mandatory = True),
+                "platforms": attr.string_list(
+                    doc = "Of dists; by default those for Linux.",
+                    default = ["linux_arm64", "linux_x86_64"],
+                ),
                 "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
                 "requirements_lock": attr.label(doc = "Requirements with hashes.", mandatory = True),
             },

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from absl import flags
 
-from relocatable import cli
+from relocatable import cli, macho
 from relocatable.errors import RelocatableError
 from relocatable.output import whole
 
@@ -87,7 +87,7 @@ def build(machine: str, sources: Path) -> bytes:
         if machine in MACOS:
             zig(["cc", *MACOS[machine], *_COMPILE, "-c", "-o", unit, source], directory)
             zig(["cc", *MACOS[machine], *_LINK_MACOS, "-o", program, unit], directory)
-            return program.read_bytes()
+            return _signed(program.read_bytes())
         zig(["cc", *LINUX[machine], *_BARE, *_COMPILE, "-c", "-o", unit, source], directory)
         zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
         return _without_sections(program.read_bytes())
@@ -104,6 +104,12 @@ def _without_sections(program: bytes) -> bytes:
     struct.pack_into("<Q", short, _SECTION_OFFSET, 0)
     struct.pack_into("<HHH", short, _SECTION_FIELDS, 0, 0, 0)
     return bytes(short)
+
+
+def _signed(program: bytes) -> bytes:
+    """Gives it the signature that it has with settings: Zig signs for arm64 alone."""
+    edits = macho.Edits(sign="always")
+    return macho.plan(memoryview(program), "launcher", edits).apply(program)
 
 
 def zig(arguments: list[str | Path], cache: str) -> None:

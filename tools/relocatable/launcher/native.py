@@ -1,7 +1,7 @@
-"""Native launchers for Linux: how they hold their settings, and what they do.
+"""Native launchers: how they hold their settings, and what they do.
 
-A launcher is a small static program (toolchains/launcher) that finds out where the dist lies and
-executes a program of it, through the dist's own loader or directly. What it executes stands in a
+A launcher is a small program (toolchains/launcher) that finds out where the dist lies and executes
+a program of it, through the dist's own loader or directly. What it executes stands in a
 block in its own file, which `patch` fills in and `read` gives back. `command` says in Python what
 the launcher does: a foreign machine's dist runs through it under an emulator, and the tests hold
 it against the real thing. The format is told in toolchains/launcher/settings.h.
@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from relocatable import macho
 from relocatable.errors import RelocatableError
 from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
@@ -44,6 +45,8 @@ class Command:
 def patch(launcher: bytes, settings: Settings) -> bytes:
     """Gives a copy of a launcher's file, of the same size, that does what `settings` say.
 
+    One for macOS is signed anew: its kernel runs no page whose hash is another.
+
     Raises:
         RelocatableError: if `launcher` is none, or `settings` are larger than its block.
     """
@@ -58,7 +61,10 @@ def patch(launcher: bytes, settings: Settings) -> bytes:
         )
     header = _HEADER.pack(_MAGIC, _VERSION, capacity, len(records), settings.depth)
     end = start + _HEADER.size + capacity
-    return launcher[:start] + header + records.ljust(capacity, b"\0") + launcher[end:]
+    patched = launcher[:start] + header + records.ljust(capacity, b"\0") + launcher[end:]
+    if not macho.is_macho(patched):
+        return patched
+    return macho.plan(memoryview(patched), "launcher", macho.Edits(sign="always")).apply(patched)
 
 
 def read(launcher: bytes) -> Settings:

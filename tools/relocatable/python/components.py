@@ -34,7 +34,10 @@ def _components(version: str) -> Mapping[str, tuple[_Component, ...]]:
 
     return {
         INTERPRETER: (part(rf"bin/(python{number})", "bin", f"bin/python{version}"),),
-        LIBPYTHON: (part(rf"(libpython{number}\.so[.0-9]*)", "lib", f"libpython{version}.so.1.0"),),
+        LIBPYTHON: (
+            part(rf"(libpython{number}\.so[.0-9]*)", "lib", f"libpython{version}.so.1.0"),
+            part(rf"(libpython{number}\.dylib)", "lib", ""),
+        ),
         HEADERS: (
             part(rf"include/python{number}/(.+)", headers, f"{headers}/Python.h"),
             # Debian keeps what differs between machines apart, and includes it from there.
@@ -108,8 +111,11 @@ def _edited(path: str, node: Node) -> Node:
 
 
 def _others(runtime: Sequence[Tree]) -> str:
-    """Which Python is there instead, for a message."""
-    pattern = re.compile(r"(?:.*/)?(?:lib/|bin/)?((?:lib)?python3\.\d+(?:\.so[.\d]*)?)")
+    """Which Python is there instead, for a message; a framework's is never taken."""
+    pattern = re.compile(
+        r"(?:.*/)?(?:lib/|bin/)?((?:lib)?python3\.\d+(?:\.so[.\d]*|\.dylib)?"
+        r"|Python\.framework/Versions/3\.\d+/Python)"
+    )
     found = sorted(
         {match[1] for tree in runtime for path, _ in tree if (match := pattern.fullmatch(path))}
     )

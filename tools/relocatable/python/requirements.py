@@ -54,13 +54,14 @@ class Requirement:
 
 
 def environment(python: Python, version: str) -> Mapping[str, str]:
-    """What markers may ask of, on Linux.
+    """What markers may ask of.
 
     Args:
         python: Which Python it is.
         version: MAJOR.MINOR.MICRO.
     """
-    machine = python.target.multiarch.partition("-")[0] if python.target else ""
+    machine = python.target.architecture if python.target else ""
+    is_linux = python.target is None or python.target.is_elf
     return {
         "extra": "",
         "implementation_name": "cpython",
@@ -69,9 +70,9 @@ def environment(python: Python, version: str) -> Mapping[str, str]:
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
-        "platform_system": "Linux",
+        "platform_system": "Linux" if is_linux else "Darwin",
         "platform_version": "",
         "python_full_version": version,
         "python_version": python.version,
-        "sys_platform": "linux",
+        "sys_platform": "linux" if is_linux else "darwin",
     }

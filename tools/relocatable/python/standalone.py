@@ -6,8 +6,9 @@ works from anywhere if started by its own `bin/pythonX.Y`. There are two layouts
     python/PYTHON.json, python/install/…, python/licenses/…, python/build/…   full
     python/…                                                                  install_only
 
-Here the prefix becomes `/usr`, as in a distribution's Python, so that those who undo that need not
-know the difference.
+Here the prefix becomes `/usr` in texts, as in a distribution's Python, so that those who undo that
+need not know the difference. Programs and libraries for macOS name it too, as the place where dyld
+is to look for libpython: they become relative, as newer archives have it.
 
 Source: "Distribution Archives" in the project's documentation, format versions 5 to 8.
 """
@@ -20,10 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relocatable import content, tree_read
+from relocatable import content, elf, macho, tree_read
 from relocatable.content import Extent
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Record
+from relocatable.python import dylibs
 from relocatable.python.library import directory
 from relocatable.tree import Directory, File, Link, Tree, link_destination
 
@@ -33,7 +35,8 @@ LICENSES = "share/licenses/python"
 _DESCRIPTION = "python/PYTHON.json"
 _ROOTS = ("python/install", "python")
 _FORMATS = range(5, 9)
-_LIBC = "linux-gnu"
+_SYSTEMS = ("linux-gnu", "apple-darwin")
+_FOR = "Linux or macOS"
 _TEXT = re.compile(rf"{LICENSES}/[^/]+|lib/python3\.\d+/LICENSE\.txt")
 
 # Flags that lead to the libraries that it was linked with, and the programs that built it.
@@ -173,7 +176,11 @@ def _root(source: Tree, version: str, archive: Path) -> str:
     )
     raise RelocatableError(
         f"{archive}: {wanted} is wanted in python/install or python, "
-        + (f"found Python {', '.join(others)}" if others else "neither has a Python for Linux")
+        + (
+            f"found Python {', '.join(others)}"
+            if others
+            else "neither has a Python for Linux or macOS"
+        )
     )
 
 
@@ -181,9 +188,11 @@ def _check(description: dict[str, Any], version: str, archive: Path) -> None:
     found = description.get("python_version", version)
     if found != version and not str(found).startswith(version + "."):
         raise RelocatableError(f"{archive} is Python {found}; {version} is wanted")
-    triple = description.get("target_triple", _LIBC)
-    if _LIBC not in str(triple):
-        raise RelocatableError(f"{archive} is for {triple}; one for {_LIBC} is wanted")
+    triple = description.get("target_triple", _SYSTEMS[0])
+    if not any(system in str(triple) for system in _SYSTEMS):
+        raise RelocatableError(
+            f"{archive} is for {triple}; one for {' or '.join(_SYSTEMS)} is wanted"
+        )
 
 
 def _add(tree: Tree, path: str, node: File | Link | Directory, label: str) -> None:
@@ -203,11 +212,13 @@ def _record(record: Record, label: str) -> Record:
 
 def _relocated(path: str, file: File) -> File:
     """Gives a text the prefix of a distribution, and drops the machine that it was built on."""
-    if not _TEXTS.fullmatch(path):
+    head = content.view(file.content)[:8]
+    # A static library may be universal too; a linker looks for it by its path alone.
+    if (macho.is_macho(head) or macho.is_universal(head)) and not path.endswith(".a"):
+        return dylibs.relocated(path, file)
+    if not _TEXTS.fullmatch(path) or elf.is_elf(head[:4]):
         return file
     before = content.read(file.content)
-    if before.startswith(b"\x7fELF"):
-        return file
     after = _PREFIX.sub(b"/usr", _TOOL.sub(b"", _FLAG.sub(b"", before)))
     if after == before:
         return file

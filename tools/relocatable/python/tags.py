@@ -1,7 +1,7 @@
 """Compatibility tags: which Pythons and platforms the code of a wheel is for.
 
 Sources: PEP 425 (tags), PEP 600 (manylinux_X_Y), PEP 656 (musllinux), PEP 3149 (the tag in the name
-of an extension module).
+of an extension module); for macOS "Platform compatibility tags" of PyPA's specifications.
 """
 
 import re
@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from relocatable.target import Target
 
 _LINUX = re.compile(r"(linux|manylinux|musllinux)(?:_\d+_\d+|1|2010|2014)?_(?P<machine>\w+)")
+_MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<machines>\w+)")
+# Code for several machines in one file; what else there was, was for machines of before 2006.
+_UNIVERSAL = {
+    "fat64": {"x86_64"},
+    "intel": {"x86_64"},
+    "universal": {"x86_64"},
+    "universal2": {"arm64", "x86_64"},
+}
 _EXTENSION = re.compile(r"\.(?P<tag>cpython-(?P<digits>3\d+)\w*(?:-(?P<place>[\w-]+))?|abi3)\.so")
 
 
@@ -40,8 +48,10 @@ class Python:
 
     def __str__(self) -> str:
         """For messages."""
-        place = f" on {self.target.name}" if self.target else ""
-        return f"CPython {self.version}{place}"
+        if self.target is None:
+            return f"CPython {self.version}"
+        system = f" (macOS {self.target.minimum_os} and newer)" if self.target.minimum_os else ""
+        return f"CPython {self.version} on {self.target.name}{system}"
 
     @property
     def abi(self) -> str:
@@ -51,7 +61,8 @@ class Python:
     @property
     def soname(self) -> str:
         """What its shared library is called."""
-        return f"libpython{self.version}.so.1.0"
+        is_elf = self.target is None or self.target.is_elf
+        return f"libpython{self.version}." + ("so.1.0" if is_elf else "dylib")
 
     def takes(self, tag: Tag) -> bool:
         """Tells whether a wheel with this tag runs on it."""
@@ -67,7 +78,7 @@ class Python:
             return True
         place = match["place"]
         return "cp" + match["digits"] == self.abi and (
-            place is None or self.target is None or place == self.target.multiarch
+            place is None or self.target is None or place == (self.target.multiarch or "darwin")
         )
 
     def _takes_code(self, python: str, abi: str) -> bool:
@@ -86,11 +97,30 @@ class Python:
     def _takes_platform(self, platform: str) -> bool:
         if platform == "any" or self.target is None:
             return True
+        if not self.target.is_elf:
+            return _macos_takes(platform, self.target)
         machine, _, libc = self.target.multiarch.partition("-linux-")
         match = _LINUX.fullmatch(platform)
         if match is None or match["machine"] != machine:
             return False
         return match[1] == "linux" or (match[1] == "musllinux") == libc.startswith("musl")
+
+
+def _macos_takes(platform: str, target: Target) -> bool:
+    """Whether the oldest system that dists are for may run it, and the machine."""
+    match = _MACOS.fullmatch(platform)
+    if match is None:
+        return False
+    oldest = [int(part) for part in target.minimum_os.split(".")]
+    machines = _UNIVERSAL.get(match["machines"], {match["machines"]})
+    return (
+        target.architecture in machines
+        and [
+            int(match["major"]),
+            int(match["minor"]),
+        ]
+        <= oldest
+    )
 
 
 def _version(digits: str) -> tuple[int, int] | None:

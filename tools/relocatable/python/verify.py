@@ -3,13 +3,13 @@
 import email
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from relocatable import content, elf
-from relocatable.elf import Elf
+from relocatable import content
 from relocatable.errors import RelocatableError
-from relocatable.python import record, requirements, stdlib
+from relocatable.python import binaries, record, requirements, stdlib
+from relocatable.python.binaries import Binary
 from relocatable.python.requirements import Requirement
 from relocatable.python.tags import Python
 from relocatable.python.wheel import normal
@@ -57,19 +57,17 @@ def verify(tree: Tree, python: Python, unmet: Collection[str] = ()) -> Report:
     """
     report = Report()
     needs: list[_Need] = []
-    objects = _objects(tree)
+    objects = binaries.read_all(tree, python.target)
     _check_programs(tree, python, objects, report)
-    outside: set[str] = set()
     for path, found in objects.items():
-        if python.target and found.machine != python.target.machine:
-            report.problems.append(f"{path} is for {found.machine_name}; {python} is wanted")
+        if python.target and not found.is_for(python.target):
+            report.problems.append(f"{path} is for {found.machine_names}; {python} is wanted")
         if _EXTENSION.fullmatch(path) and path.startswith(stdlib.directory(python.version) + "/"):
             report.extensions += 1
             name = posixpath.basename(path)
             if not python.takes_extension(name):
                 report.problems.append(f"{path} is not for {python}, says its name")
-        outside.update(_outside(tree, path, found, objects))
-    report.outside = sorted(outside)
+    report.outside = sorted(binaries.outside(tree, objects, python.target))
     for path, file in tree.files():
         if match := _RECORD.fullmatch(path):
             needs += _check_distribution(tree, path, file, match, report)
@@ -77,58 +75,31 @@ def verify(tree: Tree, python: Python, unmet: Collection[str] = ()) -> Report:
     return report
 
 
-def _objects(tree: Tree) -> dict[str, Elf]:
-    found = {}
-    for path, file in tree.files():
-        data = content.view(file.content)
-        if elf.is_elf(data[:4]):
-            found[path] = elf.read(data, path)
-    return found
-
-
-def _check_programs(tree: Tree, python: Python, objects: dict[str, Elf], report: Report) -> None:
+def _check_programs(tree: Tree, python: Python, objects: dict[str, Binary], report: Report) -> None:
     """The version stands in the bytes of whatever holds the interpreter itself."""
     own = re.compile(rb"\0(" + re.escape(python.version).encode() + rb"\.\d+[^\0]{0,8})\0")
     versions: dict[str, str] = {}
+    kind = "ELF" if python.target is None or python.target.is_elf else "Mach-O"
     for path in (f"bin/python{python.version}", f"lib/{python.soname}"):
         if path not in tree.nodes:
             continue
         if path not in objects:
-            report.problems.append(f"{path} is no ELF file; {python} is wanted")
+            report.problems.append(f"{path} is no {kind} file; {python} is wanted")
             continue
         found = sorted(set(own.findall(content.view(tree.file(path).content))))
-        inside = not any(name.startswith("libpython") for name in objects[path].needed)
-        if inside and len(found) != 1:
+        if not objects[path].links_libpython and len(found) != 1:
             report.problems.append(
                 f"{path} is not CPython {python.version}: its bytes don't say so"
             )
         elif found:
             versions[path] = found[0].decode("ascii", "replace")
-        if path.startswith("lib/") and objects[path].soname != python.soname:
-            report.problems.append(
-                f"{path} calls itself {objects[path].soname}; {python.soname} is wanted"
-            )
+        wanted = binaries.wanted_name(python.soname, python.target)
+        if path.startswith("lib/") and objects[path].name != wanted:
+            report.problems.append(f"{path} calls itself {objects[path].name}; {wanted} is wanted")
     if len(set(versions.values())) > 1:
         several = " and ".join(f"{path} is {version}" for path, version in versions.items())
         report.problems.append(f"{several}; one version is wanted")
     report.version = next(iter(versions.values()), "")
-
-
-def _outside(tree: Tree, path: str, file: Elf, objects: dict[str, Elf]) -> Iterator[str]:
-    """Yields the libraries that `path` needs, and that are not in the tree."""
-    names = {posixpath.basename(there) for there in objects}
-    for name in file.needed:
-        if name not in names and not _at_own_path(tree, path, file, name):
-            yield name
-
-
-def _at_own_path(tree: Tree, path: str, file: Elf, name: str) -> bool:
-    for step in (file.runpath or file.rpath or "").split(":"):
-        first, _, rest = step.partition("/")
-        there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest, name))
-        if first == "$ORIGIN" and there in tree.nodes:
-            return True
-    return False
 
 
 def _check_distribution(
