@@ -11,6 +11,9 @@ import sys
 
 _NOTE = "RELOCATABLE_RESTORE_"
 _DESCRIPTOR = "/proc/self/fd/"
+_NUMBER = "/.vol/"
+# Of macOS's sys/fcntl.h, the size of the answer as well.
+_F_GETPATH, _PATH_MAX = 50, 1024
 
 
 def _restore_environment() -> None:
@@ -24,20 +27,38 @@ def _restore_environment() -> None:
 
 
 def _name_home() -> None:
-    """Gives the home its real name: one with a ':' can't be told but by an open descriptor.
+    """Gives the home its real name: one with a ':' can only be told by another.
 
-    The descriptor stays open for what was imported through it, but only in this process.
+    On Linux that is a descriptor, which stays open for what was imported through it, but only in
+    this process. On macOS it is the directory's number.
     """
     home = sys.prefix
-    if not home.startswith(_DESCRIPTOR):
+    if home.startswith(_DESCRIPTOR):
+        number, _, below = home[len(_DESCRIPTOR) :].partition("/")
+        os.set_inheritable(int(number), False)
+        root = os.readlink(_DESCRIPTOR + number)
+    elif home.startswith(_NUMBER):
+        volume, number, *rest = home[len(_NUMBER) :].split("/", 2)
+        below = "".join(rest)
+        root = _path_of_number(f"{_NUMBER}{volume}/{number}")
+    else:
         return
-    number, _, below = home[len(_DESCRIPTOR) :].partition("/")
-    os.set_inheritable(int(number), False)
-    real = os.path.join(os.readlink(_DESCRIPTOR + number), below).rstrip("/")
+    real = os.path.join(root, below).rstrip("/")
     for name in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
         setattr(sys, name, getattr(sys, name).replace(home, real, 1))
     for paths in (sys.path, site.PREFIXES):
         paths[:] = [path.replace(home, real, 1) for path in paths]
+
+
+def _path_of_number(name: str) -> str:
+    import fcntl  # noqa: PLC0415 - for this alone, and a file of its own
+
+    descriptor = os.open(name, os.O_RDONLY)
+    try:
+        path = fcntl.fcntl(descriptor, _F_GETPATH, bytes(_PATH_MAX))
+    finally:
+        os.close(descriptor)
+    return os.fsdecode(path.rstrip(b"\0"))
 
 
 _name_home()
