@@ -23,7 +23,8 @@ SEPARATOR = b"\0-- what follows is the environment --\0"
 SHOW = ("/proc/self/cmdline", f"{ROOT}/separator", "/proc/self/environ", "--")
 # A shell has these for itself, and some export them.
 OF_SHELLS = {"PWD", "OLDPWD", "SHLVL", "_"}
-SHELLS = ("dash", "bash", "busybox")
+# As macOS starts its /bin/sh, which is bash 3.2, too.
+SHELLS = ("dash", "bash", "bash --posix", "busybox")
 
 
 @unittest.skipUnless(
@@ -81,7 +82,7 @@ class LauncherShellTest(parameterized.TestCase):
         cwd: Path | None = None,
     ) -> tuple[list[str], dict[str, str]]:
         """Starts a script in a shell; gives arguments and environment of what it has started."""
-        first = [str(self.busybox), "sh"] if name == "busybox" else [name]
+        first = [str(self.busybox), "sh"] if name == "busybox" else name.split()
         done = subprocess.run(
             [*first, *command],
             env={"PATH": os.defpath} | dict(environ or {}),

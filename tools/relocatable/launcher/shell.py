@@ -2,8 +2,9 @@
 
 The settings stand in the script's second line, as JSON; all else follows from them. A script wants
 a shell, `readlink`, and, if an outer launcher left notes or variables that begin alike are to be
-hidden, `env` and `sed`. What it does is what the native one does, but for argv[0]: the kernel does
-not tell a script by which name it was started, only by which path.
+hidden, `env` and `sed` (in the C locale: elsewhere that of macOS stops at bytes that are no text).
+What it does is what the native one does, but for argv[0]: the kernel does not tell a script by
+which name it was started, only by which path.
 """
 
 import json
@@ -49,7 +50,7 @@ _RESTORE = r"""
 # Undoes what an outer launcher did whose program has not cleaned up.
 _relocatable_notes='s/^RELOCATABLE_RESTORE_\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'
 case $(export -p) in *RELOCATABLE_RESTORE_*)
-    for _relocatable_name in $(env | sed -n "$_relocatable_notes"); do
+    for _relocatable_name in $(env | LC_ALL=C sed -n "$_relocatable_notes"); do
         # A line of another variable's value may look like one.
         eval "[ \"\${RELOCATABLE_RESTORE_$_relocatable_name+x}\" ]" || continue
         eval "_relocatable_was=\${RELOCATABLE_RESTORE_$_relocatable_name-}"
@@ -77,17 +78,23 @@ _relocatable_change() {
 }
 """
 _COLONLESS = r"""
-# Some variables are split at ':', with no way to quote it: a descriptor has another name.
+# Some variables are split at ':', with no way to quote it: a descriptor has another name, and on
+# macOS a number of its own. (`stat` of other systems understands something else by -f, and fails.)
 _relocatable_colonless=${_relocatable_root:-/}
 case $_relocatable_root in *:*)
-    for _relocatable_fd in 9 8 7 6 5 4 3; do
-        [ -e "/proc/self/fd/$_relocatable_fd" ] || break
-    done
-    eval "exec $_relocatable_fd<\"\$_relocatable_root\"" || exit 126
-    _relocatable_colonless=/proc/self/fd/$_relocatable_fd
+    if [ -e /proc/self/fd ]; then
+        for _relocatable_fd in 9 8 7 6 5 4 3; do
+            [ -e "/proc/self/fd/$_relocatable_fd" ] || break
+        done
+        eval "exec $_relocatable_fd<\"\$_relocatable_root\"" || exit 126
+        _relocatable_colonless=/proc/self/fd/$_relocatable_fd
+    elif _relocatable_number=$(stat -f %d/%i "$_relocatable_root" 2>/dev/null) &&
+        [ -e "/.vol/$_relocatable_number" ]; then
+        _relocatable_colonless=/.vol/$_relocatable_number
+    fi
 esac
 """
-_UNSET_ALL = r"""for _relocatable_name in $(env | sed -n 's/^\(@PREFIX@[A-Za-z0-9_]*\)=.*/\1/p'); do
+_UNSET_ALL = r"""for _relocatable_name in $(env | LC_ALL=C sed -n 's/^\(@PREFIX@[A-Za-z0-9_]*\)=.*/\1/p'); do
     _relocatable_change "$_relocatable_name"
 done
 """
