@@ -94,7 +94,8 @@ case $_relocatable_root in *:*)
     fi
 esac
 """
-_UNSET_ALL = r"""for _relocatable_name in $(env | LC_ALL=C sed -n 's/^\(@PREFIX@[A-Za-z0-9_]*\)=.*/\1/p'); do
+_UNSET_ALL = r"""_relocatable_like='s/^\(@PREFIX@[A-Za-z0-9_]*\)=.*/\1/p'
+for _relocatable_name in $(env | LC_ALL=C sed -n "$_relocatable_like"); do
     _relocatable_change "$_relocatable_name"
 done
 """
