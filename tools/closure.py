@@ -22,7 +22,9 @@ _TREE = flags.DEFINE_string(
 _WHY = flags.DEFINE_multi_string("why", [], "A soname, file name or path: tells what leads to it.")
 _LIST = flags.DEFINE_bool("list", False, "Tells of every name what it means and why.")
 _JSON = flags.DEFINE_string("json", None, "Where to write everything, as JSON.")
-_CPU = flags.DEFINE_string("cpu", None, "Level of the processor, such as x86-64-v3.")
+_CPU = flags.DEFINE_string(
+    "cpu", None, "Level of the processor, such as x86-64-v3; of a Mac, arm64 or x86_64."
+)
 _HOST = flags.DEFINE_multi_string("host", [], "A soname that is left to the machine.")
 _LIBRARY_PATH = flags.DEFINE_multi_string(
     "library_path", None, "A directory that the loader is given for what no program loads."

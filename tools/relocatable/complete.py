@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree, link_target
 
@@ -33,13 +33,13 @@ class Closure:
     """For each ELF file's path, the paths of the libraries that its NEEDED entries mean."""
     _added: dict[str, str] = field(default_factory=dict)
     """For each file taken from the pool, its path there and its path in the tree."""
-    _own: Objects = field(init=False)
-    _others: Objects = field(init=False)
+    _own: ElfObjects = field(init=False)
+    _others: ElfObjects = field(init=False)
 
     def close(self) -> None:
         """Follows NEEDED entries from all files of the tree."""
-        self._own = Objects(self.tree, (self.libraries,))
-        self._others = Objects(self.pool, self.target.library_directories)
+        self._own = ElfObjects(self.tree, (self.libraries,))
+        self._others = ElfObjects(self.pool, self.target.library_directories)
         work = dict(self._own.all())
         while work:
             path = next(iter(work))

@@ -16,7 +16,7 @@ from relocatable.elf import Edits
 from relocatable.errors import RelocatableError, problems
 from relocatable.launcher import Settings, shell
 from relocatable.layout import DEFAULT, Layout
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.policies import Policies, Variables
 from relocatable.provenance import Edit, Origin, Record
 from relocatable.python import launchers, metadata
@@ -190,7 +190,7 @@ def _launcher(path: str, started: Started, request: Request, variables: Variable
 def _take_programs(tree: Tree, place: Layout) -> dict[str, str]:
     """Moves programs to where launchers find them; returns where each was and is."""
     moved: dict[str, str] = {}
-    objects = Objects(tree, ())
+    objects = ElfObjects(tree, ())
     for path, program in list(objects.all()):
         if program.is_program and program.soname is None and program.dynamic:
             node = tree.nodes.pop(path)

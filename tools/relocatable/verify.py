@@ -11,7 +11,7 @@ from relocatable.closure.text import problem_lines
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
 from relocatable.layout import DEFAULT
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.provenance import Package
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
@@ -72,7 +72,7 @@ def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report
     """Checks every path of `tree`; finds all problems rather than the first."""
     promise = promise or Promise()
     report = Report()
-    objects = Objects(tree, ())
+    objects = ElfObjects(tree, ())
     for path, node in tree:
         if isinstance(node, Link):
             report.links += 1
@@ -176,7 +176,7 @@ def _host_problems(
         )
 
 
-def _check_linkage(tree: Tree, objects: Objects, promise: Promise, report: Report) -> None:
+def _check_linkage(tree: Tree, objects: ElfObjects, promise: Promise, report: Report) -> None:
     """Loads everything as a loader would; what it would find on the host doesn't count."""
     paths = None if promise.host else (promise.libraries,)
     found = closure.trace(tree, Options(library_path=paths, host=promise.host), objects)

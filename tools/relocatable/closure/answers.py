@@ -19,6 +19,12 @@ class Rule(StrEnum):
     """The loader's own; in a tree they are only looked into if it is a whole file system."""
     PATH = "path"
     """The name has a slash, so nothing is searched."""
+    RUN_PATH = "LC_RPATH"
+    """Of a Mach-O file: its own, or of one that led to it."""
+    LOADER_PATH = "@loader_path"
+    """Of a Mach-O file: from where it is itself."""
+    EXECUTABLE_PATH = "@executable_path"
+    """Of a Mach-O file: from where the program is."""
     HOST = "host"
     """It is not in the tree, and the machine has it."""
 
@@ -74,6 +80,7 @@ class Kind(StrEnum):
     """What can be wrong."""
 
     MISSING = "missing"
+    MISSING_WEAK = "missing, and may be"
     UNUSABLE = "unusable"
     """A file that the loader finds, and gives up on."""
     VERSION = "version"
@@ -95,7 +102,7 @@ class Problem:
     @property
     def fatal(self) -> bool:
         """Whether the loader gives up because of it."""
-        return self.kind not in {Kind.UNVERSIONED, Kind.UNDEFINED}
+        return self.kind not in {Kind.MISSING_WEAK, Kind.UNVERSIONED, Kind.UNDEFINED}
 
 
 class RootKind(StrEnum):
@@ -153,9 +160,9 @@ class Baseline:
     """The newest version of one family that anything in the tree requires.
 
     Attributes:
-        family: such as `GLIBC`.
+        family: such as `GLIBC`; of Mach-O files, the system that they are built for: `macos`.
         version: such as `2.34`.
-        library: the file that is to define it.
+        library: the file that is to define it; of a system, what it has.
         users: path of each file that requires it, with the symbols because of which it does.
     """
 

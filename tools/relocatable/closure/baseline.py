@@ -9,7 +9,7 @@ from relocatable.closure.answers import Baseline
 from relocatable.closure.files import Files
 from relocatable.elf.versions import Requirement
 from relocatable.errors import RelocatableError
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.tree import Tree
 
 # What decides how old a system may be: the libraries that everything uses and none likes to ship.
@@ -70,7 +70,7 @@ def baselines(files: Files, paths: Sequence[str]) -> tuple[Baseline, ...]:
     )
 
 
-def newer(tree: Tree, objects: Objects, family: str, limit: str) -> Iterator[Newer]:
+def newer(tree: Tree, objects: ElfObjects, family: str, limit: str) -> Iterator[Newer]:
     """Finds all that a tree requires of a family's library and that is newer than `limit`.
 
     Args:

@@ -1,4 +1,4 @@
-"""The files of a tree as a loader meets them, each looked up and read once."""
+"""The files of a tree as glibc's loader meets them, each looked up and read once."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from relocatable import content
+from relocatable.closure.places import Places
 from relocatable.closure.tokens import expand
 from relocatable.elf import Elf
 from relocatable.elf import constants as c
@@ -14,11 +15,9 @@ from relocatable.elf.reader import read_string
 from relocatable.elf.symbols import Symbol, defines, symbols
 from relocatable.elf.versions import Requirement, definitions, requirements
 from relocatable.errors import RelocatableError
-from relocatable.objects import Objects
-from relocatable.tree import Directory, Link, Tree
+from relocatable.objects import ElfObjects
+from relocatable.tree import Directory, Tree
 
-_LIMIT: Final = 1 << 20
-"""Places looked into before a tree is taken for an attack: a real one needs some ten thousand."""
 _TREE: Final = "\0"
 """Stands for the path of the tree's directory, wherever that is; no string in ELF has it."""
 # How glibc's loader holds its default directories: one after the other, with a slash at the end.
@@ -35,10 +34,10 @@ class Use(Enum):
     GIVE_UP = 3
 
 
-class Files:
+class Files(Places):
     """Looks up and reads the files of one tree."""
 
-    def __init__(self, tree: Tree, objects: Objects, *, whole_system: bool) -> None:
+    def __init__(self, tree: Tree, objects: ElfObjects, *, whole_system: bool) -> None:
         """Prepares look-ups.
 
         Args:
@@ -46,24 +45,12 @@ class Files:
             objects: its ELF files.
             whole_system: whether absolute paths count from the tree's root.
         """
-        self.tree = tree
+        super().__init__(tree)
         self._objects = objects
         self._root = "" if whole_system else _TREE
-        self._links: dict[str, str | None] = {}
-        self._directories: dict[str, str | None] = {}
         self._wants: dict[str, tuple[tuple[str, bool], ...]] = {}
         self._requirements: dict[str, tuple[Requirement, ...]] = {}
         self._definitions: dict[str, frozenset[tuple[str, int]]] = {}
-        self._work = 0
-
-    def spend(self, work: int = 1) -> None:
-        """Counts `work` steps; raises RelocatableError if they are more than a real tree takes."""
-        self._work += work
-        if self._work > _LIMIT:
-            raise RelocatableError(
-                f"the ELF files of this tree make a loader look into more than {_LIMIT} places; "
-                "no real program does"
-            )
 
     def expand(self, text: str, origin: str, values: Mapping[str, str | None]) -> str | None:
         """Replaces tokens as `tokens.expand` does; `origin` is what `$ORIGIN` means in the tree."""
@@ -76,27 +63,6 @@ class Files:
             return None
         inside = path[len(self._root) :].strip("/")
         return None if _TREE in inside else inside
-
-    def directory(self, path: str) -> str | None:
-        """The real path of the directory that `path` leads to, or None."""
-        if path not in self._directories:
-            real = self._follow(path)
-            found = real is not None and (
-                not real or isinstance(self.tree.nodes.get(real), Directory)
-            )
-            self._directories[path] = real if found else None
-        return self._directories[path]
-
-    def find(self, directory: str, name: str) -> str | None:
-        """The real path of what is called `name` in `directory`, or None if nothing is."""
-        self.spend()
-        path = f"{directory}/{name}" if directory else name
-        node = self.tree.nodes.get(path)
-        if not isinstance(node, Link):
-            return None if node is None else path
-        if path not in self._links:
-            self._links[path] = self._follow(path)
-        return self._links[path]
 
     def elf(self, path: str) -> Elf | None:
         """The ELF file at the real path `path`, or None; raises RelocatableError if damaged."""
@@ -173,9 +139,3 @@ class Files:
         if elf is None:
             raise RelocatableError(f"{path} is no ELF file")
         return elf, content.view(self.tree.file(path).content)
-
-    def _follow(self, path: str) -> str | None:
-        try:
-            return self.tree.follow(path)
-        except RelocatableError:
-            return None

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+SYSTEM_PREFIXES = ("/System/Library/", "/usr/lib/")
+"""Where macOS has its own libraries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a tree doesn't tell.
 
     Attributes:
-        cpu: level of the processor, such as `x86-64-v3`; None for the least that there is.
+        cpu: level of the processor, such as `x86-64-v3`; None for the least that there is. For
+            dyld, the machine: `arm64` or `x86_64`; None for that of most files.
         host: sonames that the machine may be asked for, if the tree doesn't have them.
         library_path: directories given to the loader for what nothing in the tree asks for;
             None for those that the tree's launchers give.
@@ -16,7 +20,8 @@ class Options:
             and the loader's default directories are looked into.
         lib: what `$LIB` means; None for what the tree's loader is built with.
         platform: what `$PLATFORM` means; None for the machine's plainest.
-        undefined: whether to look for undefined symbols too.
+        undefined: whether to look for undefined symbols too; in ELF files.
+        system_prefixes: what the install names of libraries begin with that a Mac has.
     """
 
     cpu: str | None = None
@@ -26,3 +31,4 @@ class Options:
     lib: str | None = None
     platform: str | None = None
     undefined: bool = False
+    system_prefixes: tuple[str, ...] = SYSTEM_PREFIXES

@@ -87,6 +87,11 @@ class Process:
     """What was asked for by name, None if it is not in the tree: the loader requires versions of
     these names only, so not of a soname by which nothing was asked for."""
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Real paths of what is loaded, in order."""
+        return tuple(loaded.path for loaded in self.objects)
+
     @classmethod
     def new(cls, files: Files, options: Options, library_path: Sequence[str]) -> "Process":
         """A process with nothing in it."""

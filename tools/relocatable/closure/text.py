@@ -136,7 +136,10 @@ def _better(closure: Closure) -> set[str]:
 
 
 def _baseline(baseline: Baseline) -> str:
-    users = (f"{path} ({_some(symbols)})" for path, symbols in baseline.users.items())
+    users = (
+        f"{path} ({_some(symbols)})" if symbols else path
+        for path, symbols in baseline.users.items()
+    )
     return f"{baseline.family} {baseline.version} of {baseline.library}, for {_some(list(users))}"
 
 

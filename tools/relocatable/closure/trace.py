@@ -1,52 +1,110 @@
-"""Loads everything in a tree, as far as a loader would."""
+"""Loads everything in a tree, as far as a loader would: glibc's of ELF files, dyld of Mach-O's."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
-from relocatable.closure.answers import Closure, Load, Problem, Root, RootKind
-from relocatable.closure.baseline import baselines
-from relocatable.closure.files import Files
+from relocatable.closure.answers import Baseline, Closure, Load, Problem, Resolution, Root, RootKind
+from relocatable.closure.dyld import CPUS, Dyld, most_common_cpu
+from relocatable.closure.glibc import Glibc
 from relocatable.closure.options import Options
-from relocatable.closure.process import HWCAPS, Process
-from relocatable.closure.roots import Roots, find
-from relocatable.closure.undefined import Symbols
+from relocatable.closure.process import HWCAPS
+from relocatable.closure.roots import Roots
 from relocatable.errors import RelocatableError
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects, MachObjects
 from relocatable.tree import Tree
 
 
-def trace(tree: Tree, options: Options | None = None, objects: Objects | None = None) -> Closure:
+class Process(Protocol):
+    """One process and its loader."""
+
+    resolutions: list[Resolution]
+    problems: list[Problem]
+    has_python: bool
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Real paths of what is loaded, in order."""
+
+    def start(self, path: str, opened_as: str, loader: str | None) -> None:
+        """Loads a program and all that it needs."""
+
+    def open(self, path: str, opened_as: str, loader: str | None) -> None:
+        """Loads a shared object by its path, and all that it needs."""
+
+    def fork(self) -> "Process":
+        """A process in which the same is loaded, and that has reported nothing yet."""
+
+    def state(self) -> Hashable:
+        """Equal for processes in which opening an object comes to the same."""
+
+
+class Loader(Protocol):
+    """What knows one object format."""
+
+    def roots(self) -> Roots:
+        """What begins a load."""
+
+    def process(self, library_path: Sequence[str]) -> Process:
+        """A process with nothing in it."""
+
+    def baselines(self, paths: Sequence[str]) -> tuple[Baseline, ...]:
+        """The newest versions that any of `paths` requires."""
+
+    def undefined(self, paths: Sequence[str], first: int) -> Iterator[Problem]:
+        """Symbols that objects from number `first` on want, and none of `paths` defines."""
+
+
+def trace(
+    tree: Tree, options: Options | None = None, objects: ElfObjects | MachObjects | None = None
+) -> Closure:
     """Returns what loading everything in `tree` comes to.
 
     Args:
         tree: what is there.
         options: what else decides.
-        objects: the tree's ELF files, if some have been read already.
+        objects: the tree's object files of the format that counts, if some have been read already;
+            None to take the tree for macOS's if that says so, or if it has Mach-O files only.
 
     Raises:
         RelocatableError: if an option means nothing, or the tree is made to take forever.
     """
     options = options or Options()
+    return _Trace(_loader(tree, options, objects), options).closure()
+
+
+def _loader(tree: Tree, options: Options, objects: ElfObjects | MachObjects | None) -> Loader:
     levels = [level for known in HWCAPS.values() for level in known]
-    if options.cpu is not None and options.cpu not in levels:
+    if options.cpu is not None and options.cpu not in [*levels, *CPUS]:
         raise RelocatableError(
-            f"there is no processor level {options.cpu!r}; these are: {', '.join(levels)}"
+            f"there is no processor level {options.cpu!r}; these are: {', '.join([*levels, *CPUS])}"
         )
-    files = Files(tree, objects or Objects(tree, ()), whole_system=options.whole_system)
-    return _Trace(files, options).closure()
+    if objects is None:
+        cpu = CPUS.get(options.cpu or "") or (None if options.cpu else _only_machos(tree))
+        objects = ElfObjects(tree, ()) if cpu is None else MachObjects(tree, (), cpu)
+    if isinstance(objects, MachObjects):
+        return Dyld(tree, objects, options)
+    return Glibc(tree, objects, options)
+
+
+def _only_machos(tree: Tree) -> int | None:
+    """The machine of a tree's Mach-O files; None if it has ELF files that a loader loads."""
+    cpu = most_common_cpu(tree)
+    if cpu is None or any(elf.dynamic for _, elf in ElfObjects(tree, ()).all()):
+        return None
+    return cpu
 
 
 class _Trace:
     """The work of `trace`, in its order."""
 
-    def __init__(self, files: Files, options: Options) -> None:
-        self._files = files
+    def __init__(self, loader: Loader, options: Options) -> None:
+        self._loader = loader
         self._options = options
-        self._symbols = Symbols(files) if options.undefined else None
         self._loads: list[Load] = []
 
     def closure(self) -> Closure:
-        roots = find(self._files)
+        roots = self._loader.roots()
         bases = list(_bases([self._start(root) for root in roots.programs]))
         for module in roots.modules:
             for root, process in bases:
@@ -57,17 +115,17 @@ class _Trace:
         for path in unneeded:
             self._alone(path, roots)
         programs = [root.path for root in roots.programs]
-        found = baselines(self._files, sorted({*programs, *roots.objects}))
+        found = self._loader.baselines(sorted({*programs, *roots.objects}))
         return Closure(tuple(self._loads), tuple(unneeded), found, tuple(roots.problems))
 
     def _start(self, root: Root) -> tuple[Root, Process]:
-        process = Process.new(self._files, self._options, root.library_path)
+        process = self._loader.process(root.library_path)
         process.start(root.path, root.opened_as, root.loader)
         self._done(root, process, 0)
         return root, process
 
     def _open(self, root: Root, process: Process) -> None:
-        before = len(process.objects)
+        before = len(process.paths)
         process.open(root.path, root.opened_as, root.loader)
         self._done(root, process, before)
 
@@ -79,13 +137,12 @@ class _Trace:
             library_path = tuple(dict.fromkeys(given))
         loader = next((root.loader for root in roots.programs if root.loader), None)
         root = Root(RootKind.ALONE, path, path, loader=loader, library_path=library_path)
-        self._open(root, Process.new(self._files, self._options, library_path))
+        self._open(root, self._loader.process(library_path))
 
     def _done(self, root: Root, process: Process, before: int) -> None:
-        problems: list[Problem] = process.problems
-        paths = tuple(loaded.path for loaded in process.objects)
-        if self._symbols is not None:
-            problems += self._symbols.undefined(paths, before)
+        problems, paths = process.problems, process.paths
+        if self._options.undefined:
+            problems += self._loader.undefined(paths, before)
         self._loads.append(
             Load(root, paths[before:], tuple(process.resolutions), tuple(dict.fromkeys(problems)))
         )

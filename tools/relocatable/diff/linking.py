@@ -9,7 +9,7 @@ from relocatable.elf.reader import Elf
 from relocatable.elf.symbols import symbols
 from relocatable.elf.versions import definitions
 from relocatable.errors import RelocatableError
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.tree import Tree
 
 _PRIVATE = "_PRIVATE"
@@ -31,7 +31,7 @@ class Linking:
     """
 
     tree: Tree
-    objects: Objects
+    objects: ElfObjects
     sonames: dict[str, str] = field(default_factory=dict)
     needed: dict[str, frozenset[str]] = field(default_factory=dict)
     requires: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Linking:
 
 def read(tree: Tree) -> Linking:
     """Reads the dynamic ELF files of a tree; one that is damaged is noted and left out."""
-    objects = Objects(tree, ())
+    objects = ElfObjects(tree, ())
     files = Files(tree, objects, whole_system=False)
     found = Linking(tree, objects)
     for path, _ in tree.files():

@@ -12,7 +12,7 @@ from typing import Any
 from relocatable import content
 from relocatable.closure import Closure, Options, Resolution, RootKind, Rule, trace
 from relocatable.closure.files import Files
-from relocatable.objects import Objects
+from relocatable.objects import ElfObjects
 from relocatable.provenance import Origin
 from relocatable.tree import Tree
 
@@ -61,7 +61,7 @@ def document(tree: Tree, options: Options, kept: Mapping[Origin, str]) -> dict[s
         options: as `closure.trace` takes them.
         kept: of what the dist was asked to keep, the origins, and the label of what has them.
     """
-    lookup = Objects(tree, ())
+    lookup = ElfObjects(tree, ())
     found = trace(tree, options, lookup)
     objects = _objects(tree, lookup, kept)
     edges = _link(objects, found)
@@ -98,7 +98,7 @@ def _plain(each: Object) -> dict[str, Any]:
     return {name: getattr(each, name) for name in Object.__slots__}
 
 
-def _objects(tree: Tree, lookup: Objects, kept: Mapping[Origin, str]) -> dict[str, Object]:
+def _objects(tree: Tree, lookup: ElfObjects, kept: Mapping[Origin, str]) -> dict[str, Object]:
     files = Files(tree, lookup, whole_system=False)
     objects = {}
     for path, elf in lookup.all():
