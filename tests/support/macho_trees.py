@@ -1,0 +1,41 @@
+"""Trees of tiny Mach-O files."""
+
+from collections.abc import Mapping
+
+from relocatable.provenance import Origin, Record
+from relocatable.tree import File, Link, Tree
+from support.macho_builder import ARM64, DYLIB, EXECUTE, LOAD, MachOBuilder, Symbol
+
+RECORD = Record(Origin("//:x", "x"))
+
+
+def macho(
+    install_name: str | None = None,
+    *needed: str,
+    rpaths: tuple[str, ...] = (),
+    kind: int = LOAD,
+    file_type: int = DYLIB,
+    cpu: tuple[int, int] = ARM64,
+    symbols: tuple[str, ...] = (),
+) -> bytes:
+    return MachOBuilder(
+        install_name=install_name,
+        dylibs=[(kind, name) for name in needed],
+        rpaths=rpaths,
+        type=file_type,
+        cpu=cpu,
+        symbols=((), tuple(Symbol(name=b"_" + name.encode()) for name in symbols), ()),
+        indirect=(),
+    ).build()
+
+
+def program(*needed: str, rpaths: tuple[str, ...] = ()) -> bytes:
+    return macho(None, *needed, rpaths=rpaths, file_type=EXECUTE)
+
+
+def tree(files: Mapping[str, bytes | str]) -> Tree:
+    """A tree of files, and of links (text)."""
+    made = Tree()
+    for path, node in files.items():
+        made.add(path, Link(node, RECORD) if isinstance(node, str) else File(node, RECORD))
+    return made
