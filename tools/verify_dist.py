@@ -21,6 +21,7 @@ _ORIGINALS = flags.DEFINE_multi_string(
 _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _MIN_GLIBC = flags.DEFINE_string("min_glibc", None, "The version that machines have at least.")
+_MIN_MACOS = flags.DEFINE_string("min_macos", None, "Likewise; by default that of the target.")
 _LIBRARIES = flags.DEFINE_string("libraries", DEFAULT.libraries, "Where the loader's are.")
 _OUT = flags.DEFINE_string("out", None, "What was checked, as JSON.", required=True)
 
@@ -30,15 +31,27 @@ def main() -> None:
     (tree,) = tree_tar.read_all([_TREE.value])
     facts = target.read(Path(_TARGET.value))
     host = facts.system_libraries if _LIBC.value is Libc.HOST else ()
-    if _MIN_GLIBC.value is not None and not re.fullmatch(r"\d+(\.\d+)+", _MIN_GLIBC.value):
-        raise RelocatableError(f"min_glibc: a version such as 2.28 is wanted, {_MIN_GLIBC.value!r}")
-    report = verify(tree, facts, Promise(frozenset(host), _MIN_GLIBC.value, _LIBRARIES.value))
+    promise = Promise(
+        host=frozenset(host),
+        min_glibc=_version(_MIN_GLIBC, "2.28"),
+        min_macos=_version(_MIN_MACOS, "11.0"),
+        libraries=_LIBRARIES.value,
+    )
+    report = verify(tree, facts, promise)
     problems(report.problems, "the dist would not run from anywhere:")
     proof = edit_log.verify(tree, tree_tar.read_all(_ORIGINALS.value))
     problems(proof.problems, "the dist is not what its provenance says:")
     found = asdict(report) | {"provenance": asdict(proof)}
     with whole(Path(_OUT.value)) as file:
         file.write((json.dumps(found, indent=2) + "\n").encode())
+
+
+def _version(flag: flags.FlagHolder[str | None], such_as: str) -> str | None:
+    if flag.value is not None and not re.fullmatch(r"\d{1,4}(\.\d{1,3}){1,2}", flag.value):
+        raise RelocatableError(
+            f"{flag.name}: a version such as {such_as} is wanted, found {flag.value!r}"
+        )
+    return flag.value
 
 
 if __name__ == "__main__":

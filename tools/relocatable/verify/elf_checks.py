@@ -1,0 +1,90 @@
+"""Checks of ELF files."""
+
+import posixpath
+from collections.abc import Iterator
+
+from relocatable import closure
+from relocatable.closure import Closure, Options
+from relocatable.elf import Elf
+from relocatable.objects import ElfObjects
+from relocatable.target import Target
+from relocatable.tree import File, Tree
+from relocatable.verify.contract import Promise, named
+
+_ORIGIN = "$ORIGIN"
+_GLIBC = "GLIBC"
+_LOADER_DIRECTORIES = ("/lib", "/lib64")
+# That are named of a version, at most.
+_SYMBOLS = 3
+
+
+class ElfChecks:
+    """Looks at the ELF files of a tree."""
+
+    def __init__(self, tree: Tree, target: Target, promise: Promise) -> None:
+        """Prepares looking at `tree`, which is for `target`."""
+        self._tree, self._target, self._promise = tree, target, promise
+        self._objects = ElfObjects(tree, ())
+
+    def is_object(self, path: str) -> bool:
+        """Whether the file at `path` is an ELF file."""
+        return self._objects.at(path) is not None
+
+    def is_loaded(self, path: str) -> bool:
+        """Whether a loader has to do with it."""
+        elf = self._objects.at(path)
+        return elf is not None and bool(elf.dynamic)
+
+    def problems(self, path: str, file: File) -> Iterator[str]:
+        """What is wrong with the ELF file at `path`."""
+        elf = self._objects.at(path)
+        if elf is None:
+            return
+        yield from self._problems(path, file, elf)
+        if self._promise.host:
+            yield from self._host_problems(path, file, elf)
+
+    def closure(self) -> Closure:
+        """Loads everything as glibc's loader would; what it would find on the host is no help."""
+        paths = None if self._promise.host else (self._promise.libraries,)
+        options = Options(library_path=paths, host=self._promise.host)
+        return closure.trace(self._tree, options, self._objects)
+
+    def others(self) -> Iterator[str]:
+        """What asks for a newer C library than is promised."""
+        limit = self._promise.min_glibc
+        if limit is None:
+            return
+        for path, version, symbols in closure.newer(self._tree, self._objects, _GLIBC, limit):
+            shown = ", ".join(symbols[:_SYMBOLS]) + (", …" if len(symbols) > _SYMBOLS else "")
+            yield (
+                f"{named(path, self._tree.file(path))} requires glibc {version}"
+                f" (for {shown or 'the loader'}); at most {limit} is wanted"
+            )
+
+    def _problems(self, path: str, file: File, elf: Elf) -> Iterator[str]:
+        told = named(path, file)
+        if elf.machine != self._target.machine:
+            yield f"{told} is for {elf.machine_name}; {self._target.name} is wanted"
+        if elf.rpath is not None:
+            yield f"{told} has an RPATH ({elf.rpath}); a RUNPATH is wanted"
+        for step in (elf.runpath or "").split(":") if elf.runpath is not None else []:
+            first, _, rest = step.partition("/")
+            there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest))
+            if first != _ORIGIN or there == ".." or there.startswith("../"):
+                wanted = f"{_ORIGIN} and a path in the dist"
+                yield f"{told} has {step!r} in its RUNPATH; {wanted} are wanted"
+
+    def _host_problems(self, path: str, file: File, elf: Elf) -> Iterator[str]:
+        """What is wrong with a file of a dist that runs on the machine's own C library."""
+        told = named(path, file)
+        if elf.soname in self._promise.host or posixpath.basename(path) in self._promise.host:
+            yield f"{told} is part of the C library, which is left to the machine; exclude it"
+        if elf.interpreter is None:
+            return
+        directory, name = posixpath.split(elf.interpreter)
+        if name != self._target.loader or directory not in _LOADER_DIRECTORIES:
+            yield (
+                f"{told} asks for the loader {elf.interpreter}; machines of {self._target.name}"
+                f" have {self._target.loader} in {' or '.join(_LOADER_DIRECTORIES)}"
+            )
