@@ -27,7 +27,7 @@ def _python_standalone_extract_impl(ctx):
 
 python_standalone_extract = rule(
     implementation = _python_standalone_extract_impl,
-    doc = """Unpacks a python-build-standalone archive for Linux with glibc into a tree.
+    doc = """Unpacks a python-build-standalone archive, for Linux with glibc or for macOS, into a tree.
 
 The tree has `bin`, `lib`, `include`, `share`, and is what `stdlib_trim` takes as `src` and
 `py_runtime_bundle` as `runtime`. Writes NAME.licenses.json beside it: which licences apply to
