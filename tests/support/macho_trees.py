@@ -1,12 +1,28 @@
 """Trees of tiny Mach-O files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from relocatable import macho as machos
+from relocatable.macho import Edits
 from relocatable.provenance import Origin, Record
+from relocatable.target import ObjectFormat, Target
 from relocatable.tree import File, Link, Tree
-from support.macho_builder import ARM64, DYLIB, EXECUTE, LOAD, MachOBuilder, Symbol
+from support.macho_builder import ARM64, DYLIB, EXECUTE, LOAD, X86_64, MachOBuilder, Symbol
 
 RECORD = Record(Origin("//:x", "x"))
+SYSTEM = "/usr/lib/libSystem.B.dylib"
+ARM = Target(
+    name="macos_arm64",
+    machine=ARM64[0],
+    loader="",
+    multiarch="",
+    page_size=0x4000,
+    object_format=ObjectFormat.MACH_O,
+    minimum_os="11.0",
+    system_prefixes=("/System/Library/", "/usr/lib/"),
+)
+INTEL = replace(ARM, name="macos_x86_64", machine=X86_64[0], page_size=0x1000)
 
 
 def macho(
@@ -39,3 +55,7 @@ def tree(files: Mapping[str, bytes | str]) -> Tree:
     for path, node in files.items():
         made.add(path, Link(node, RECORD) if isinstance(node, str) else File(node, RECORD))
     return made
+
+
+def signed(data: bytes) -> bytes:
+    return machos.plan(memoryview(data), "x", Edits(sign="always")).apply(data)

@@ -16,9 +16,7 @@ from support.macho_builder import (
     X86_64,
     universal,
 )
-from support.macho_trees import macho, program, tree
-
-SYSTEM = "/usr/lib/libSystem.B.dylib"
+from support.macho_trees import SYSTEM, macho, program, tree
 
 
 def meanings(closure: Closure, load: int = 0) -> dict[str, tuple[str | None, str | None]]:

@@ -4,28 +4,10 @@ from collections.abc import Mapping
 
 from absl.testing import absltest, parameterized
 
-from relocatable import macho as machos
-from relocatable.macho import Edits
-from relocatable.target import ObjectFormat, Target
+from relocatable.target import Target
 from relocatable.verify import Promise, verify
 from support.macho_builder import ARM64, BUNDLE, I386, X86_64, universal
-from support.macho_trees import macho, program, tree
-
-ARM = Target(
-    name="macos_arm64",
-    machine=ARM64[0],
-    loader="",
-    multiarch="",
-    page_size=0x4000,
-    object_format=ObjectFormat.MACH_O,
-    minimum_os="11.0",
-    system_prefixes=("/System/Library/", "/usr/lib/"),
-)
-SYSTEM = "/usr/lib/libSystem.B.dylib"
-
-
-def signed(data: bytes) -> bytes:
-    return machos.plan(memoryview(data), "x", Edits(sign="always")).apply(data)
+from support.macho_trees import ARM, INTEL, SYSTEM, macho, program, signed, tree
 
 
 def problems(
@@ -116,21 +98,11 @@ class WrongTest(parameterized.TestCase):
         self.assertIn("pages have another hash", problem)
 
     def test_x86_64_needs_no_signature_but_a_right_one(self) -> None:
-        target = Target(
-            "macos_x86_64",
-            X86_64[0],
-            "",
-            "",
-            0x1000,
-            object_format=ObjectFormat.MACH_O,
-            minimum_os="11.0",
-            system_prefixes=ARM.system_prefixes,
-        )
         data = macho("@rpath/x", cpu=X86_64)
-        self.assertEmpty(problems({"x.dylib": data}, target=target))
+        self.assertEmpty(problems({"x.dylib": data}, target=INTEL))
         wrong = bytearray(signed(data))
         wrong[0x1000] ^= 1
-        self.assertLen(problems({"x.dylib": bytes(wrong)}, target=target), 1)
+        self.assertLen(problems({"x.dylib": bytes(wrong)}, target=INTEL), 1)
 
     def test_deployment_target(self) -> None:
         files = {"x.dylib": signed(macho("@rpath/x"))}
