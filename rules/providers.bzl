@@ -60,6 +60,7 @@ RelocatableDistInfo = provider(
         "archive": "File: the .tar.zst, which unpacks to one directory of the target's name.",
         "host_libraries": "list of string: sonames that are left to the machine.",
         "metadata": "File: JSON, what the dist is and what it was made of.",
+        "object_format": "string: of its programs and libraries, `elf` or `mach-o`.",
         "platform": "string: name of the target platform's facts, for example linux_arm64.",
         "sha256": "File: checksum of `archive`, as `sha256sum --check` reads it.",
     },

@@ -4,12 +4,11 @@ load("//rules:providers.bzl", "PyRuntimeBundleInfo", "RelocatableDistInfo", "Tre
 load("//rules/private:binaries.bzl", "BINARIES_ATTRIBUTES", "binaries")
 load("//rules/private:dist_licenses.bzl", "collect_license_texts", "license_texts", "put_licenses", "without_licenses")
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
+load("//rules/private:libc.bzl", "LIBC_ATTRIBUTES", "libc_of", "minimum_flags")
 load("//rules/private:policies.bzl", "POLICY_ATTRIBUTES")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
-
-_NO_HOST = "wanted libc = \"host\" with it, as a dist with a C library of its own needs none of the machine"
 
 def _relocatable_dist_impl(ctx):
     target = ctx.toolchains[_TOOLCHAIN].target_facts
@@ -33,8 +32,9 @@ def _relocatable_dist_impl(ctx):
         tree,
         RelocatableDistInfo(
             archive = archive.archive,
-            host_libraries = target.system_libraries if ctx.attr.libc == "host" else [],
+            host_libraries = target.system_libraries if libc_of(ctx, target) == "host" else [],
             metadata = made.metadata,
+            object_format = target.object_format,
             platform = target.name,
             sha256 = archive.sha256,
         ),
@@ -68,7 +68,11 @@ def _relocate(ctx, target, tree, parts, flags):
                 args.add("--python_env={}={}".format(name, value))
     args.add_all(["%s=%s" % pair for pair in ctx.attr.layout.items()], format_each = "--layout=%s")
     args.add(ctx.attr.strip, format = "--strip=%s")
-    args.add(ctx.attr.libc, format = "--libc=%s")
+    if ctx.attr.universal:
+        if target.object_format == "elf":
+            fail("wanted False, as a file for {} is for one machine".format(target.name), attr = "universal")
+        args.add("--universal")
+    args.add(libc_of(ctx, target), format = "--libc=%s")
     for policy in POLICY_ATTRIBUTES:
         args.add("--{}={}".format(policy, getattr(ctx.attr, policy)))
     args.add(tree.tar, format = "--out=%s")
@@ -92,11 +96,8 @@ def _verify(ctx, target, tree, parts):
     tree_flags(args, "tree", [tree])
     tree_flags(args, "original", originals)
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.attr.libc, format = "--libc=%s")
-    if ctx.attr.min_glibc:
-        if ctx.attr.libc != "host":
-            fail(_NO_HOST, attr = "min_glibc")
-        args.add(ctx.attr.min_glibc, format = "--min_glibc=%s")
+    args.add(libc_of(ctx, target), format = "--libc=%s")
+    args.add_all(minimum_flags(ctx, target))
     if "libraries" in ctx.attr.layout:
         args.add(ctx.attr.layout["libraries"], format = "--libraries=%s")
     args.add(verified, format = "--out=%s")
@@ -126,11 +127,11 @@ relocatable_dist = rule(
     implementation = _relocatable_dist_impl,
     doc = """Makes one directory that runs from wherever it is unpacked, with everything it needs.
 
-All of `layers`, `binaries` and `runtime` is kept, and of `libraries` what their ELF files need.
-Each program
-moves to `libexec`, and a native launcher in its place starts it with the dist's own loader and
-libc, so that neither those of the host nor their age matter; with `libc = "host"`, on those of the
-machine. Libraries find each other by `$ORIGIN`. A validation action, part of every build, proves
+All of `layers`, `binaries` and `runtime` is kept, and of `libraries` what their programs and
+libraries need. Each program moves to `libexec`, and a native launcher in its place starts it with the
+dist's own loader and libc, so that neither those of the host nor their age matter; with
+`libc = "host"`, and on macOS, on those of the machine. Libraries find each other by `$ORIGIN`, on macOS
+by `@loader_path`. A validation action, part of every build, proves
 that nothing outside is asked for.
 
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
@@ -165,22 +166,10 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
                   "place a launcher takes, or a path with `{name}` in it, such as `bin/{name}-bin`; " +
                   "`runtime` (`.`), that for the Python inside.",
         ),
-        "libc": attr.string(
-            doc = "Whose C library the programs run on: `bundled` is the dist's own, taken from " +
-                  "`libraries` together with its loader; `host` is the machine's, and nothing of " +
-                  "it is taken.",
-            default = "bundled",
-            values = ["bundled", "host"],
-        ),
         "libraries": attr.label_list(
             doc = "Trees from which only the shared libraries are taken that something needs.",
             aspects = [collect_license_texts],
             providers = [TreeInfo],
-        ),
-        "min_glibc": attr.string(
-            doc = "With `libc = \"host\"`: the version of glibc that machines have at least, for " +
-                  "example \"2.28\". A symbol that is newer is an error. By default any; the " +
-                  "metadata says which is needed.",
         ),
         "platform": attr.label(
             doc = "The platform to build for, for example " +
@@ -194,9 +183,14 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
         "strip": attr.string(
             doc = "What programs and shared objects lose, before anything else is done to them: " +
                   "`none`, `debug` (debug information, as `strip --strip-debug`) or `all` (symbols " +
-                  "too that no loader looks at, as `strip --strip-all`).",
+                  "too that no loader looks at, as `strip --strip-all`; on macOS, those of nobody " +
+                  "else, as `strip -x`).",
             default = "none",
             values = ["none", "debug", "all"],
+        ),
+        "universal": attr.bool(
+            doc = "For macOS: whether files for several machines stay so. By default, only what is for " +
+                  "the platform's is kept of them.",
         ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
@@ -211,7 +205,7 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
             executable = True,
             cfg = "exec",
         ),
-    } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | POLICY_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
+    } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | LIBC_ATTRIBUTES | POLICY_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],
     toolchains = [_TOOLCHAIN],

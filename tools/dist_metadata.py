@@ -24,25 +24,26 @@ _OUT = flags.DEFINE_string("out", None, "The metadata.", required=True)
 def main() -> None:
     """Reads the flags and writes the file."""
     (tree,) = tree_tar.read_all([_TREE.value])
+    requires = _requires(Path(_VERIFIED.value))
     facts = Facts(
         name=_NAME.value,
         target=target.read(Path(_TARGET.value)),
         libc=_LIBC.value,
-        baseline=_baseline(Path(_VERIFIED.value)),
+        baseline=requires.get("GLIBC"),
         python_version=_PYTHON_VERSION.value,
         tool_version=_TOOL_VERSION.value,
+        minimum_os=requires.get("macos"),
     )
     found = metadata.metadata(tree, facts, [_archive(pair) for pair in _ARCHIVES.value])
     with whole(Path(_OUT.value)) as file:
         file.write(found)
 
 
-def _baseline(verified: Path) -> str | None:
+def _requires(verified: Path) -> dict[str, str]:
     try:
-        version: str | None = json.loads(verified.read_bytes())["requires"].get("GLIBC")
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        return dict(json.loads(verified.read_bytes())["requires"])
+    except (ValueError, LookupError, TypeError) as error:
         raise RelocatableError(f"{verified}: not what verify_dist writes: {error}") from error
-    return version
 
 
 def _archive(pair: str) -> Archive:

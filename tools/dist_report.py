@@ -34,9 +34,10 @@ def main() -> None:
     options = Options(
         host=frozenset(() if own else facts.system_libraries),
         library_path=(_LIBRARIES.value,) if own else None,
+        system_prefixes=facts.system_prefixes,
     )
     kept = _kept()
-    found = linkage.document(tree, options, kept)
+    found = linkage.document(tree, options, kept, None if facts.is_elf else facts.machine)
     if _LINKAGE.value:
         with whole(Path(_LINKAGE.value)) as file:
             file.write((json.dumps(found, indent=1) + "\n").encode())

@@ -20,7 +20,8 @@ _PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that
 _HIDDEN = flags.DEFINE_multi_string("python_unset", [], "NAME that no Python may see.")
 _PROGRAMS = flags.DEFINE_multi_string("python", [], "LAUNCHER=MAIN: a path of the runtime.")
 _LAYOUT = flags.DEFINE_multi_string("layout", [], "PART=PATH: see relocatable.layout.")
-_STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What ELF files lose.")
+_STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What programs and libraries lose.")
+_UNIVERSAL = flags.DEFINE_bool("universal", False, "Whether such Mach-O files stay so.")
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
 _POLICIES = {
     each.name: flags.DEFINE_enum_class(each.name, each.default, Policy, "See relocatable.policies.")
@@ -44,6 +45,7 @@ def main() -> None:
         policies=Policies(**{name: flag.value for name, flag in _POLICIES.items()}),
         layout=layout.parse(cli.pairs("layout", _LAYOUT.value)),
         python_programs=cli.pairs("python", _PROGRAMS.value),
+        universal=_UNIVERSAL.value,
     )
     flagged = (_LAYERS.value, _LIBRARIES.value, _RUNTIME.value)
     layers, libraries, runtime = map(tree_tar.read_all, flagged)

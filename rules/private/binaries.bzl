@@ -55,7 +55,7 @@ def _native(ctx, targets):
     shared = [
         (file, "lib/" + file.basename)
         for file in runfiles.to_list()
-        if file.extension == "so" or ".so." in file.basename
+        if file.extension in ["so", "dylib"] or ".so." in file.basename
     ]
     own, needed = declare_tree(ctx, ".binaries"), declare_tree(ctx, ".binaries_libraries")
     collect(ctx, own, programs = programs)

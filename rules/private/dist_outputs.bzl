@@ -4,6 +4,7 @@ load("//rules:providers.bzl", "PyRuntimeBundleInfo")
 load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "dist_licenses", "license_texts")
 load("//rules/private:dist_report.bzl", "REPORT_ATTRIBUTES", "REPORT_FORMATS", "dist_reports")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
+load("//rules/private:libc.bzl", "libc_of")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -115,7 +116,7 @@ def _metadata(ctx, target, tree, verified, archives):
         args.add_joined([made.archive, made.sha256], join_with = "=", format_joined = "--archive=%s")
     args.add(target.facts, format = "--target=%s")
     args.add(ctx.label.name, format = "--name=%s")
-    args.add(ctx.attr.libc, format = "--libc=%s")
+    args.add(libc_of(ctx, target), format = "--libc=%s")
     if ctx.attr.runtime:
         version = ctx.attr.runtime[PyRuntimeBundleInfo].python_version
         args.add(version, format = "--python_version=%s")

@@ -1,5 +1,6 @@
 """Reports of a dist: what links to what and why, and a page with everything at a glance."""
 
+load("//rules/private:libc.bzl", "libc_of")
 load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
 
 # What `formats` calls them, and what their files end with.
@@ -51,7 +52,7 @@ def _report(ctx, target, tree, kept, kind, metadata, previous):
         label = str(record.owner).removeprefix("@@").replace("%", "%%")
         args.add(record, format = "--kept=%s=" + label)
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.attr.libc, format = "--libc=%s")
+    args.add(libc_of(ctx, target), format = "--libc=%s")
     if "libraries" in ctx.attr.layout:
         args.add(ctx.attr.layout["libraries"], format = "--libraries=%s")
     args.add_all(metadata, format_each = "--metadata=%s")

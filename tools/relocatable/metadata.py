@@ -34,6 +34,7 @@ class Facts:
         target: the platform.
         libc: whose C library it runs on.
         baseline: the newest version of glibc that its files ask for, if they do.
+        minimum_os: the newest version of macOS that its files are built for, if they are.
         python_version: MAJOR.MINOR of the Python inside, if there is one.
         tool_version: of rules_relocatable.
     """
@@ -44,6 +45,7 @@ class Facts:
     baseline: str | None
     python_version: str | None
     tool_version: str
+    minimum_os: str | None = None
 
 
 def metadata(tree: Tree, facts: Facts, archives: Sequence[Archive]) -> bytes:
@@ -73,6 +75,7 @@ def metadata(tree: Tree, facts: Facts, archives: Sequence[Archive]) -> bytes:
         "platform": facts.target.name,
         "python_version": facts.python_version,
         "libc": {"mode": facts.libc, "version": libc, "baseline": facts.baseline},
+        "minimum_os": facts.minimum_os,
         "entry_points": entry_points,
         "archives": [asdict(archive) for archive in archives],
         "tree": total,

@@ -6,12 +6,36 @@ load("//tests/analysis:refused_test.bzl", "refused_test")
 
 # By test: the attributes, and what the error says.
 _CASES = {
+    "bundled_on_macos": (
+        {
+            "layers": [":layer"],
+            "libc": "bundled",
+            "platform": "//toolchains:macos_arm64",
+        },
+        "wanted \"host\", as programs of macos_arm64 run on the system's C library only; found \"bundled\"",
+    ),
+    "min_glibc_on_macos": (
+        {
+            "layers": [":layer"],
+            "min_glibc": "2.28",
+            "platform": "//toolchains:macos_arm64",
+        },
+        "wanted nothing, as macos_arm64 has no glibc; say min_macos instead",
+    ),
     "min_glibc_without_host": (
         {
             "layers": [":layer"],
             "min_glibc": "2.28",
         },
         "wanted libc = \"host\" with it",
+    ),
+    "min_macos_on_linux": (
+        {
+            "layers": [":layer"],
+            "min_macos": "12.0",
+            "platform": "//toolchains:linux_arm64",
+        },
+        "wanted nothing, as linux_arm64 has glibc; say min_glibc instead",
     ),
     "no_program": (
         {"binaries": {":files": "bin/x"}},
@@ -24,6 +48,14 @@ _CASES = {
     "python_program_without_runtime": (
         {"binaries": {":python_binary": "bin/python_binary"}},
         "the Python program @@//tests/analysis/dist:python_binary wants a runtime",
+    ),
+    "universal_on_linux": (
+        {
+            "layers": [":layer"],
+            "platform": "//toolchains:linux_arm64",
+            "universal": True,
+        },
+        "wanted False, as a file for linux_arm64 is for one machine",
     ),
 }
 

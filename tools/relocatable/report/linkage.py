@@ -5,14 +5,15 @@ asks for, who asks for it, and the shortest way that leads to it from something 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from relocatable import content
 from relocatable.closure import Closure, Options, Resolution, RootKind, Rule, trace
+from relocatable.closure.dyld.roots import is_launcher
 from relocatable.closure.files import Files
-from relocatable.objects import ElfObjects
+from relocatable.objects import ElfObjects, MachObjects
 from relocatable.provenance import Origin
 from relocatable.tree import Tree
 
@@ -25,11 +26,11 @@ _BEGINNINGS = {RootKind.PROGRAM: "program", RootKind.MODULE: "module", RootKind.
 
 @dataclass(slots=True)
 class Object:
-    """A dynamic ELF file.
+    """A dynamic ELF file, or a Mach-O file that dyld loads.
 
     Attributes:
         path: where it is.
-        soname: how others ask for it.
+        soname: how others ask for it; of Mach-O, its install name.
         size: in bytes.
         source: the package or label that it is from.
         opened: `program` or `module` if something opens it by its path; None if not.
@@ -53,17 +54,25 @@ class Object:
     requires: dict[str, list[str]] = field(default_factory=dict)
 
 
-def document(tree: Tree, options: Options, kept: Mapping[Origin, str]) -> dict[str, Any]:
+def document(
+    tree: Tree, options: Options, kept: Mapping[Origin, str], cpu: int | None = None
+) -> dict[str, Any]:
     """Returns the linkage of a dist, ready for JSON.
 
     Args:
         tree: the dist.
         options: as `closure.trace` takes them.
         kept: of what the dist was asked to keep, the origins, and the label of what has them.
+        cpu: `cputype` of the machine, if it is a Mac; else the dist is of ELF files.
     """
-    lookup = ElfObjects(tree, ())
+    lookup = ElfObjects(tree, ()) if cpu is None else MachObjects(tree, (), cpu)
     found = trace(tree, options, lookup)
-    objects = _objects(tree, lookup, kept)
+    objects = {
+        each.path: each
+        for each in (_elf(tree, lookup) if isinstance(lookup, ElfObjects) else _macho(tree, lookup))
+    }
+    for path, each in objects.items():
+        each.layer = kept.get(tree.file(path).record.origin)
     edges = _link(objects, found)
     _explain(objects, found, edges)
     return {
@@ -98,26 +107,28 @@ def _plain(each: Object) -> dict[str, Any]:
     return {name: getattr(each, name) for name in Object.__slots__}
 
 
-def _objects(tree: Tree, lookup: ElfObjects, kept: Mapping[Origin, str]) -> dict[str, Object]:
+def _elf(tree: Tree, lookup: ElfObjects) -> Iterator[Object]:
     files = Files(tree, lookup, whole_system=False)
-    objects = {}
     for path, elf in lookup.all():
         if not elf.dynamic:
             continue
-        file = tree.file(path)
-        origin = file.record.origin
         requires: dict[str, set[str]] = {}
         for requirement in files.requirements(path):
             requires.setdefault(requirement.library, set()).add(requirement.version)
-        objects[path] = Object(
-            path,
-            elf.soname,
-            content.size(file.content),
-            str(origin.source),
-            layer=kept.get(origin),
-            requires={library: sorted(requires[library]) for library in sorted(requires)},
-        )
-    return objects
+        found = _object(tree, path, elf.soname)
+        found.requires = {library: sorted(requires[library]) for library in sorted(requires)}
+        yield found
+
+
+def _macho(tree: Tree, lookup: MachObjects) -> Iterator[Object]:
+    for path, macho in lookup.all():
+        if not is_launcher(tree.file(path)):
+            yield _object(tree, path, macho.install_name)
+
+
+def _object(tree: Tree, path: str, name: str | None) -> Object:
+    file = tree.file(path)
+    return Object(path, name, content.size(file.content), str(file.record.origin.source))
 
 
 def _resolutions(found: Closure) -> Iterable[Resolution]:

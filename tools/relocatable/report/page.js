@@ -98,6 +98,7 @@
     }
     if (metadata.python_version) facts.push(["Python", metadata.python_version]);
     if (libc.mode === "bundled") facts.push(["C library", libc.version || "bundled", "the dist's own"]);
+    else if (metadata.minimum_os) facts.push(["System", `macOS ${metadata.minimum_os} or newer`]);
     else facts.push(["C library", "the machine's", libc.baseline ? `glibc ${libc.baseline} or newer` : undefined]);
     facts.push(["Starts", String(metadata.entry_points.length), metadata.entry_points.slice(0, 3).join(", ")
       + (metadata.entry_points.length > 3 ? ", …" : "")]);

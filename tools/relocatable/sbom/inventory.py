@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from relocatable import content, elf
+from relocatable import content, elf, macho
 from relocatable.closure.trace import trace
 from relocatable.licenses.debian import Packages
 from relocatable.provenance import Package, Wheel
@@ -45,7 +45,7 @@ class Item:
         path: in the dist, as a document can hold it.
         sha1: of its bytes, in hex; SPDX demands it.
         sha256: the same.
-        is_elf: whether it is machine code.
+        is_code: whether it is machine code.
         origin: its path in what it is from, shown likewise.
         edits: what was done to it since, a line for each.
     """
@@ -54,7 +54,7 @@ class Item:
     path: str
     sha1: str
     sha256: str
-    is_elf: bool
+    is_code: bool
     origin: str
     edits: tuple[str, ...]
 
@@ -127,7 +127,7 @@ def _item(found: tuple[str, File]) -> Item:
     sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
     head = b""
     for piece in content.pieces(file.content):
-        head = head or bytes(piece[:4])
+        head = head or bytes(piece[:8])
         sha1.update(piece)
         sha256.update(piece)
     return Item(
@@ -135,14 +135,14 @@ def _item(found: tuple[str, File]) -> Item:
         path=identity.shown(path),
         sha1=sha1.hexdigest(),
         sha256=sha256.hexdigest(),
-        is_elf=elf.is_elf(head),
+        is_code=elf.is_elf(head[:4]) or macho.is_macho(head) or macho.is_universal(head),
         origin=identity.shown(file.record.origin.path),
         edits=tuple(identity.shown(str(edit)) for edit in file.record.edits),
     )
 
 
 def _needs(tree: Tree, owner: Mapping[str, Component]) -> dict[str, tuple[str, ...]]:
-    """What a loader loads for the ELF files of each component, from others."""
+    """What a loader loads for the programs and libraries of each component, from others."""
     found: dict[str, set[str]] = defaultdict(set)
     for load in trace(tree).loads:
         for resolution in load.resolutions:

@@ -102,7 +102,7 @@ def _file(item: Item) -> dict[str, Any]:
     return {
         "SPDXID": _id(item.ref),
         "fileName": f"./{item.path}",
-        **({"fileTypes": ["BINARY"]} if item.is_elf else {}),
+        **({"fileTypes": ["BINARY"]} if item.is_code else {}),
         "checksums": [
             {"algorithm": "SHA1", "checksumValue": item.sha1},
             {"algorithm": "SHA256", "checksumValue": item.sha256},
