@@ -56,12 +56,12 @@ class ReplayTest(absltest.TestCase):
         plan = macho.plan(memoryview(data), "a.dylib", _ROUNDS[0])
         new = bytearray(plan.apply(data))
         log = [Logged(*edit) for edit in plan.log]
-        proof = edit_log.prove_macho("a", memoryview(data), memoryview(new), log)
+        proof = edit_log.prove("a", memoryview(data), memoryview(new), log)
         self.assertGreater(proof.changed, 10)
         self.assertEqual(proof.added, len(new) - len(data))
         new[0x4000] ^= 1
-        with self.assertRaisesRegex(RelocatableError, "the byte at 0x4000 is neither"):
-            edit_log.prove_macho("a", memoryview(data), memoryview(new), log)
+        with self.assertRaisesRegex(RelocatableError, "the byte at 0x4000 is not that"):
+            edit_log.prove("a", memoryview(data), memoryview(new), log)
 
     def test_a_log_of_something_else(self) -> None:
         data = memoryview(MachOBuilder().build())

@@ -64,6 +64,8 @@ def prove(name: str, before: memoryview, after: memoryview, log: Sequence[Edit])
     Raises:
         RelocatableError: if it isn't, or if the log says what no edit does.
     """
+    if not elf.is_elf(before[:4]):
+        return _prove_macho(name, before, after, log)
     strip, rest = _stripping(name, before, log)
     base = memoryview(strip.apply(before)) if strip else before
     file = elf.read(base, name)
@@ -74,24 +76,6 @@ def prove(name: str, before: memoryview, after: memoryview, log: Sequence[Edit])
     _compare(name, base, after, plan)
     changed = sum(len(patch) for _, patch in plan.patches)
     return Proof(changed, len(after) - len(before))
-
-
-def prove_macho(name: str, before: memoryview, after: memoryview, log: Sequence[Edit]) -> Proof:
-    """As `prove`, for a Mach-O file."""
-    edits = [macho.Edit(edit.what, edit.before, edit.after) for edit in log]
-    made = memoryview(macho.replay(before, name, edits))
-    if len(made) != len(after):
-        raise RelocatableError(
-            f"{name} should have {len(made)} bytes by its log, found {len(after)}"
-        )
-    difference = first_difference(made, after)
-    if difference is not None:
-        raise RelocatableError(
-            f"{name}: the byte at {difference:#x} is neither that of the original nor of the"
-            " logged edits"
-        )
-    same = min(len(before), len(after))
-    return Proof(_changed(before[:same], after[:same]), len(after) - len(before))
 
 
 def verify(tree: Tree, originals: Iterable[Tree]) -> Report:
@@ -143,13 +127,10 @@ def _verify_file(
         report.unchanged += 1
         return
     before, after = content.view(original.content), content.view(file.content)
-    if macho.is_macho(before[:4]) or macho.is_universal(before[:8]):
-        report.changed += prove_macho(path, before, after, edits).changed
-    elif elf.is_elf(before[:4]):
-        report.changed += prove(path, before, after, edits).changed
-    else:
+    if not (elf.is_elf(before[:4]) or macho.is_macho(before) or macho.is_universal(before[:8])):
         report.other += 1
         return
+    report.changed += prove(path, before, after, edits).changed
     report.edited += 1
 
 
@@ -246,17 +227,31 @@ def _told(log: Sequence[Edit]) -> str:
     return "; ".join(f"{edit.what}: {edit.before} -> {edit.after}" for edit in log) or "nothing"
 
 
+def _prove_macho(name: str, before: memoryview, after: memoryview, log: Sequence[Edit]) -> Proof:
+    edits = [macho.Edit(edit.what, edit.before, edit.after) for edit in log]
+    made = memoryview(macho.replay(before, name, edits))
+    if len(made) != len(after):
+        raise RelocatableError(
+            f"{name} should have {len(made)} bytes by its log, found {len(after)}"
+        )
+    _same(name, 0, made, after, "of the original or of the logged edits")
+    same = min(len(before), len(after))
+    return Proof(_changed(before[:same], after[:same]), len(after) - len(before))
+
+
 def _compare(name: str, base: memoryview, after: memoryview, plan: Plan) -> None:
     """Compares a file with what a plan makes of `base`, which is never put together."""
     size = len(base) + len(plan.append)
     if len(after) != size:
         raise RelocatableError(f"{name} should have {size} bytes by its log, found {len(after)}")
     for offset, wanted, source in _runs(base, plan):
-        difference = first_difference(wanted, after[offset : offset + len(wanted)])
-        if difference is not None:
-            raise RelocatableError(
-                f"{name}: the byte at {offset + difference:#x} is not that {source}"
-            )
+        _same(name, offset, wanted, after, source)
+
+
+def _same(name: str, offset: int, wanted: memoryview, after: memoryview, source: str) -> None:
+    difference = first_difference(wanted, after[offset : offset + len(wanted)])
+    if difference is not None:
+        raise RelocatableError(f"{name}: the byte at {offset + difference:#x} is not that {source}")
 
 
 def _runs(base: memoryview, plan: Plan) -> Iterator[tuple[int, memoryview, str]]:

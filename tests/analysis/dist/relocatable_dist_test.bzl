@@ -91,10 +91,9 @@ def relocatable_dist_test_suite(name):
         relocatable_dist(
             name = case,
             testonly = True,
-            platform = "//toolchains:linux_x86_64",
             # They fail by themselves.
             tags = ["manual"],
-            **attributes
+            **({"platform": "//toolchains:linux_x86_64"} | attributes)
         )
         refused_test(
             name = case + "_test",
