@@ -1,39 +1,34 @@
-"""Runs the logic of the launcher for macOS on this machine (Linux, x86_64), beside its model.
+"""Runs the launcher for macOS on this machine (Linux, x86_64), beside the model of it in Python.
 
-The same source as on a Mac is built for Linux's C library, with what only macOS has from
-launcher_macos/; the cases are those of Linux's own launcher. What is left for a Mac to show is told
-in docs/macos.md.
+It is the very file that a Mac runs, behind a program that maps it and gives it the functions of
+macOS that it asks for (launcher_macos/). The cases are those of Linux's own launcher. What is left
+for a Mac to show is told in docs/macos.md.
 """
 
 import tempfile
 import unittest
 from pathlib import Path
 
+from absl import flags
 from absl.testing import absltest
-from toolchains.launcher import build_launcher
 
-from relocatable.launcher import ROOT_WITHOUT_COLON, Settings
+from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, Settings
 from support import launcher_cases as cases
 
 HERE = Path(__file__).parent
-SOURCES = HERE.parents[1] / "toolchains/launcher"
-FLAGS = ("-target", "x86_64-linux-gnu", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra")
+LAUNCHER = HERE.parents[1] / "toolchains/launcher/macos_x86_64"
+# Where the program looks for what is behind it.
+ALIGNMENT = 0x4000
 
-
-def build(place: Path) -> Path:
-    """Builds the launcher, for which `volumes` in the same place is what `/.vol` is on a Mac."""
-    program, unit = place / "launcher", place / "launcher.o"
-    mac = ["-D__APPLE__", "-Dmain=launcher_main", f'-DVOLUMES="{place}/volumes/"', f"-I{SOURCES}"]
-    own = HERE / "launcher_macos"
-    common = ["cc", *FLAGS, f"-I{own}"]
-    build_launcher.zig([*common, *mac, "-c", "-o", unit, SOURCES / "launcher.c"], str(place))
-    build_launcher.zig([*common, "-o", program, own / "system.c", unit], str(place))
-    return program
+_DYLD = flags.DEFINE_string("dyld", None, "The program that maps launchers.", required=True)
 
 
 def setUpModule() -> None:
     place = Path(unittest.enterModuleContext(tempfile.TemporaryDirectory()))
-    cases.LAUNCHER = build(place)
+    data = Path(_DYLD.value).read_bytes()
+    cases.LAUNCHER = place / "launcher"
+    cases.LAUNCHER.write_bytes(data + bytes(-len(data) % ALIGNMENT) + LAUNCHER.read_bytes())
+    cases.PATH_MAX = 1024
 
 
 class RunTest(cases.RunCases):
@@ -48,21 +43,19 @@ class PlaceTest(cases.PlaceCases):
         settings = Settings(
             1,
             "libexec/cat",
-            arguments=("{root_without_colon}/separator", *cases.SHOW[2:]),
+            arguments=(f"{ROOT}/separator", *cases.SHOW[2:]),
             environment=(("LIST", f"{ROOT_WITHOUT_COLON}:x"),),
         )
-        tool = self.dist.add("bin/tool", settings)
-        root = self.dist.root = self.dist.root.rename(self.directory / "a:b")
+        self.dist.add("bin/tool", settings)
+        root = self.dist.root.rename(self.directory / "a:b")
         there = root.stat()
-        number = cases.LAUNCHER.parent / "volumes" / str(there.st_dev) / str(there.st_ino)
-        number.parent.mkdir(parents=True)
-        for name in (root, number):
-            done = cases.start(root / "bin" / tool.name)
-            self.assertStartsWith(
-                done.stdout.removeprefix(cases.SEPARATOR).decode(), f"LIST={name}:x\0"
-            )
-            if name == root:
-                number.symlink_to(root)
+        number = f"{there.st_dev}/{there.st_ino}"
+        volumes = self.directory / "volumes"
+        for name in (str(root), f"/.vol/{number}"):
+            done = cases.start(root / "bin/tool", environ={"VOLUMES": str(volumes)})
+            environ = done.stdout.removeprefix(cases.SEPARATOR).decode()
+            self.assertIn(f"LIST={name}:x\0", environ)
+            (volumes / number).mkdir(parents=True, exist_ok=True)
 
 
 class LimitTest(cases.LimitCases):

@@ -5,9 +5,7 @@
 #include "place.h"
 
 // What is here has a number of a volume as its name, and in that, a number of a file on it.
-#ifndef VOLUMES
 #define VOLUMES "/.vol/"
-#endif
 
 static struct place find_place(unsigned depth, const char *started) {
     static char name[PATH_MAX], path[PATH_MAX], root[PATH_MAX];
