@@ -65,7 +65,7 @@ def relocate(
         if launchers.is_interpreter(path):
             start = launchers.interpreter(request.home_environment)
         elif any(name.startswith("libpython") for name in linked.loaded(program)):
-            start = launchers.embedder(request.home_environment)
+            start = launchers.embedder(request.home_environment, request.target)
         starts[path] = Started(program, start)
     for path, script in scripts.items():
         start = launchers.script(script.path, script.interpreter, request.home_environment)

@@ -1,4 +1,4 @@
-"""Builds targets for another platform than that of the build."""
+"""Builds targets for another platform than that of the build, and puts files together."""
 
 def _transition_impl(_settings, attr):
     return {"//command_line_option:platforms": [attr.platform]}
@@ -24,5 +24,22 @@ for_platform = rule(
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
+    },
+)
+
+def _together_impl(ctx):
+    files = []
+    for src in ctx.files.srcs:
+        if src.basename.endswith(ctx.attr.ending):
+            files.append(ctx.actions.declare_file("{}/{}".format(ctx.label.name, src.basename)))
+            ctx.actions.symlink(output = files[-1], target_file = src)
+    return [DefaultInfo(files = depset(files))]
+
+together = rule(
+    implementation = _together_impl,
+    doc = "A directory with files of other targets, each of which may be built for its own platform.",
+    attrs = {
+        "ending": attr.string(doc = "Of the names of the files that are taken.", mandatory = True),
+        "srcs": attr.label_list(doc = "The targets.", mandatory = True),
     },
 )

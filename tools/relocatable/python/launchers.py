@@ -9,12 +9,14 @@ from relocatable import content
 from relocatable.launcher import ROOT, SELF
 from relocatable.layout import Layout
 from relocatable.python import scripts
+from relocatable.target import Target
 from relocatable.tree import Tree
 
 _INTERPRETER = re.compile(r"python3\.\d+t?")
 _HOME = "PYTHONHOME"
-# Nearly all machines have it; where it is missing, nothing changes.
+# Nearly all machines have it; where it is missing, nothing changes. All of macOS have the other.
 _UTF8 = (("LC_CTYPE", "C.UTF-8"),)
+_UTF8_OF_MACOS = (("LC_CTYPE", "UTF-8"),)
 # A console script is a few lines; what is longer is not looked at.
 _SCRIPT_BYTES = 1 << 20
 
@@ -41,13 +43,14 @@ def is_interpreter(path: str) -> bool:
     return _INTERPRETER.fullmatch(posixpath.basename(path)) is not None
 
 
-def embedder(environment: Mapping[str, str | None]) -> Start:
+def embedder(environment: Mapping[str, str | None], target: Target) -> Start:
     """How a program starts that loads libpython, for which `environment` is meant.
 
     In the C locale, which is where nobody has chosen one, Python's interpreter takes paths for
-    UTF-8. But for a program that embeds it they have to be ASCII, those of its home included.
+    UTF-8. But for a program that embeds it they have to be ASCII, those of its home included; on
+    macOS, what it prints.
     """
-    return Start(None, (), environment, in_c=_UTF8)
+    return Start(None, (), environment, in_c=_UTF8 if target.is_elf else _UTF8_OF_MACOS)
 
 
 def interpreter(environment: Mapping[str, str | None]) -> Start:
