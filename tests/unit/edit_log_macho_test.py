@@ -89,7 +89,7 @@ class RefusedTest(parameterized.TestCase):
         Edit("install-name", "x", None),
     )
     def test_what_nobody_logs(self, edit: Edit) -> None:
-        with self.assertRaisesRegex(RelocatableError, "the log says|logged|no edit of Mach-O files"):
+        with self.assertRaisesRegex(RelocatableError, "the log says|logged|no edit of"):
             prove(self.before, self.after, (*self.log, edit))
 
     def test_an_edit_that_is_not_logged(self) -> None:
