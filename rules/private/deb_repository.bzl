@@ -10,7 +10,7 @@ be fetched from {urls}.{listed} If the archive has dropped this version, or has 
 the one that it has now (-- --check only says which): {update} ; if another mirror has it: \
 --repo_env={variable}=URL"
 
-_BUILD = """load("{control}", "deb_control")
+_BUILD = """load("{control}", "deb_info")
 load("{rule}", "deb_file")
 
 package(default_visibility = ["//visibility:public"])
@@ -24,20 +24,20 @@ deb_file(
     vendor = {vendor},
 )
 
-deb_control(
+deb_info(
     name = "control",
     deb = "{file}",
     what = "control",
 )
 
-deb_control(
+deb_info(
     name = "copyright",
     deb = "{file}",
     what = "copyright",
 )
 """
 
-_CONTROL = Label("//rules/private:deb_control.bzl")
+_CONTROL = Label("//rules/private:deb_info.bzl")
 _RULE = Label("//rules/private:deb_file.bzl")
 
 def _deb_repository_impl(ctx):

@@ -106,7 +106,7 @@ def read(archive: deb_tar.File, sha256: str) -> Control:
 
 
 def data(control: Control) -> dict[str, Any]:
-    """Returns it as JSON has it; `docs/deb_control.md` describes the fields."""
+    """Returns it as JSON has it; `docs/deb_info.md` describes the fields."""
     found = control.found
     return {
         "format": FORMAT,

@@ -4,30 +4,30 @@ load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args")
 
 _ENDINGS = {"control": ".json", "copyright": ".txt"}
 
-def _deb_control_impl(ctx):
+def _deb_info_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + _ENDINGS[ctx.attr.what])
     args = tool_args(ctx)
     args.add(ctx.file.deb, format = "--deb=%s")
     args.add(out, format = "--{}=%s".format(ctx.attr.what))
     ctx.actions.run(
-        executable = ctx.executable._deb_control,
+        executable = ctx.executable._deb_info,
         arguments = [args],
         inputs = [ctx.file.deb],
         outputs = [out],
         env = ENVIRONMENT,
-        mnemonic = "DebControl",
+        mnemonic = "DebInfo",
         progress_message = "Reading %{label}",
     )
     return [DefaultInfo(files = depset([out]))]
 
-deb_control = rule(
-    implementation = _deb_control_impl,
+deb_info = rule(
+    implementation = _deb_info_impl,
     doc = "A package's control data as JSON, or its copyright file.",
     attrs = {
         "deb": attr.label(doc = "The .deb file.", mandatory = True, allow_single_file = [".deb"]),
         "what": attr.string(doc = "Which of the two.", mandatory = True, values = _ENDINGS.keys()),
-        "_deb_control": attr.label(
-            default = Label("//tools:deb_control"),
+        "_deb_info": attr.label(
+            default = Label("//tools:deb_info"),
             executable = True,
             cfg = "exec",
         ),
