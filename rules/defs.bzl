@@ -3,10 +3,11 @@
 `py_embed_library` is not among them but in its own file, so that only who uses it loads rules_cc.
 """
 
+load("//rules:deb_control.bzl", _deb_control = "deb_control")
 load("//rules:deb_extract.bzl", _deb_extract = "deb_extract")
 load("//rules:dist_listing_test.bzl", _dist_listing_test = "dist_listing_test")
 load("//rules:file_tree.bzl", _file_tree = "file_tree")
-load("//rules:providers.bzl", _LicenseTextsInfo = "LicenseTextsInfo", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
+load("//rules:providers.bzl", _DebControlInfo = "DebControlInfo", _LicenseTextsInfo = "LicenseTextsInfo", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
 load("//rules:py_bundle_toolchain.bzl", _py_bundle_toolchain = "py_bundle_toolchain")
 load("//rules:py_runtime_bundle.bzl", _py_runtime_bundle = "py_runtime_bundle")
 load("//rules:py_runtime_tree.bzl", _py_runtime_tree = "py_runtime_tree")
@@ -15,6 +16,7 @@ load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_
 load("//rules:stdlib_trim.bzl", _stdlib_trim = "stdlib_trim")
 load("//rules/private:install.bzl", _relocatable_dist = "relocatable_dist_with_install")
 
+deb_control = _deb_control
 deb_extract = _deb_extract
 dist_listing_test = _dist_listing_test
 file_tree = _file_tree
@@ -26,6 +28,7 @@ relocatable_dist = _relocatable_dist
 relocatable_dist_test = _relocatable_dist_test
 stdlib_trim = _stdlib_trim
 
+DebControlInfo = _DebControlInfo
 LicenseTextsInfo = _LicenseTextsInfo
 PyRuntimeBundleInfo = _PyRuntimeBundleInfo
 PyStdlibInfo = _PyStdlibInfo

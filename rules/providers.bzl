@@ -54,6 +54,14 @@ PyRuntimeBundleInfo = provider(
     },
 )
 
+DebControlInfo = provider(
+    doc = "What a Debian package of a dist is.",
+    fields = {
+        "control": "File: JSON, as tools/relocatable/deb_package/package.py reads it.",
+        "files": "list of TreeInfo: what is installed besides the dist, from the root of the machine on.",
+    },
+)
+
 RelocatableDistInfo = provider(
     doc = "A directory that runs from wherever it is unpacked; comes with a TreeInfo.",
     fields = {

@@ -1,6 +1,7 @@
 """What comes out of the finished tree of a dist; each file is an action of its own."""
 
 load("//rules:providers.bzl", "PyRuntimeBundleInfo")
+load("//rules/private:dist_deb.bzl", "DEB", "DEB_ATTRIBUTES", "dist_deb")
 load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "dist_licenses", "license_texts")
 load("//rules/private:dist_report.bzl", "REPORT_ATTRIBUTES", "REPORT_FORMATS", "dist_reports")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
@@ -27,7 +28,7 @@ DIST_OUTPUT_ATTRIBUTES = {
     ),
     "formats": attr.string_list(
         doc = "What a plain build makes of the dist: archives, each with its checksum (`tar.gz`, " +
-              "`tar.xz`, `tar.zst`, `zip`), SBOMs (`cyclonedx`, `spdx`), `licenses`, reports " +
+              "`tar.xz`, `tar.zst`, `zip`; `deb`, for which there has to be `deb`), SBOMs (`cyclonedx`, `spdx`), `licenses`, reports " +
               "(`linkage`, `report`), and `directory`. Whatever is not named here can " +
               "still be asked for, as an output group of that name.",
         default = ["tar.zst"],
@@ -42,7 +43,7 @@ DIST_OUTPUT_ATTRIBUTES = {
         executable = True,
         cfg = "exec",
     ),
-} | LICENSES_ATTRIBUTES | REPORT_ATTRIBUTES | SBOM_ATTRIBUTES
+} | DEB_ATTRIBUTES | LICENSES_ATTRIBUTES | REPORT_ATTRIBUTES | SBOM_ATTRIBUTES
 
 def dist_outputs(ctx, target, tree, kept, directory, verified):
     """Declares all that can be made of a dist.
@@ -59,15 +60,18 @@ def dist_outputs(ctx, target, tree, kept, directory, verified):
         struct: `archives`, dict of format to struct(archive, sha256); `metadata`, File; `files`, depset
             of what a plain build makes; `groups`, dict of output groups.
     """
-    known = [_DIRECTORY, LICENSES] + _LEVELS.keys() + REPORT_FORMATS + SBOM_FORMATS
+    known = [_DIRECTORY, DEB, LICENSES] + _LEVELS.keys() + REPORT_FORMATS + SBOM_FORMATS
     for form in ctx.attr.formats:
         if form not in known:
             fail("wanted some of {}, found {}".format(", ".join(known), repr(form)), attr = "formats")
+    texts = license_texts(ctx)
     archives = {form: _archive(ctx, target, tree, form) for form in _LEVELS}
+    deb = dist_deb(ctx, target, tree, texts, {"xz": _level(ctx, "tar.xz"), "zst": _level(ctx, "tar.zst")})
+    if deb:
+        archives[DEB] = deb
     named = [archives[form] for form in archives if form in ctx.attr.formats]
     metadata = _metadata(ctx, target, tree, verified, named)
     groups = {form: depset([made.archive, made.sha256]) for form, made in archives.items()}
-    texts = license_texts(ctx)
     sboms = dist_sboms(ctx, target, tree, texts)
     groups |= {form: depset([document]) for form, document in sboms.items()}
     groups[LICENSES] = depset([dist_licenses(ctx, tree, texts)])
@@ -84,15 +88,12 @@ def dist_outputs(ctx, target, tree, kept, directory, verified):
 def _archive(ctx, target, tree, form):
     archive = ctx.actions.declare_file("{}.{}".format(ctx.label.name, form))
     sha256 = ctx.actions.declare_file("{}.{}.sha256".format(ctx.label.name, form))
-    level = _LEVELS[form][ctx.var["COMPILATION_MODE"]]
-    if form == "tar.zst":
-        level = ctx.attr.compression_level or level
     args = tool_args(ctx)
     args.add(tree.tar, format = "--tar=%s")
     args.add(target.facts, format = "--target=%s")
     args.add(ctx.label.name, format = "--name=%s")
     args.add(form, format = "--format=%s")
-    args.add(level, format = "--level=%s")
+    args.add(_level(ctx, form), format = "--level=%s")
     args.add(archive, format = "--out=%s")
     args.add(sha256, format = "--sha256=%s")
     ctx.actions.run(
@@ -106,6 +107,10 @@ def _archive(ctx, target, tree, form):
         resource_set = _parallel if form == "tar.zst" else _alone,
     )
     return struct(archive = archive, sha256 = sha256)
+
+def _level(ctx, form):
+    level = _LEVELS[form][ctx.var["COMPILATION_MODE"]]
+    return ctx.attr.compression_level or level if form == "tar.zst" else level
 
 def _metadata(ctx, target, tree, verified, archives):
     metadata = ctx.actions.declare_file(ctx.label.name + ".json")

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Protocol, TypeAlias
+from types import TracebackType
+from typing import IO, Protocol, Self, TypeAlias
 
 from relocatable import content as contents
 from relocatable.content import Content
@@ -34,6 +35,22 @@ class Compressor(Protocol):
 
     def write(self, data: bytes | memoryview, /) -> int:
         """Takes `data`; returns a number that nobody asks for."""
+
+
+class Stream(Compressor, Protocol):
+    """A compressor that is done at the end of a `with` block."""
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> object:
+        """Writes what is left."""
 
 
 @dataclass(frozen=True, slots=True)

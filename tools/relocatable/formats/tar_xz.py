@@ -21,8 +21,13 @@ _SMALLEST: Final = 9
 
 def write(tree: Tree, file: IO[bytes], options: Options) -> None:
     """Writes the tree as one stream, which is smaller than several that threads could make."""
+    with stream(file, options) as compressor:
+        tree_tar.write_to(tree, Feed(compressor), options.top)
+
+
+def stream(file: IO[bytes], options: Options) -> lzma.LZMAFile:
+    """Returns what compresses into `file`, and leaves it open."""
     preset = options.level | (lzma.PRESET_EXTREME if options.level == _SMALLEST else 0)
     branches = [{"id": _BRANCHES[options.machine]}] if options.machine in _BRANCHES else []
     filters = [*branches, {"id": lzma.FILTER_LZMA2, "preset": preset}]
-    with lzma.LZMAFile(file, "w", format=lzma.FORMAT_XZ, filters=filters) as stream:
-        tree_tar.write_to(tree, Feed(stream), options.top)
+    return lzma.LZMAFile(file, "w", format=lzma.FORMAT_XZ, filters=filters)

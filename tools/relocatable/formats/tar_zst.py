@@ -16,6 +16,12 @@ LONG_FROM: Final = 9
 
 def write(tree: Tree, file: IO[bytes], options: Options) -> None:
     """Writes the tree; zstd gives the same bytes for any number of workers but none."""
+    with stream(file, options) as compressor:
+        tree_tar.write_to(tree, Feed(compressor), options.top)
+
+
+def stream(file: IO[bytes], options: Options) -> zstandard.ZstdCompressionWriter:
+    """Returns what compresses into `file`, and leaves it open."""
     far = {"window_log": WINDOW_LOG, "enable_ldm": True} if options.level >= LONG_FROM else {}
     parameters = zstandard.ZstdCompressionParameters.from_level(
         options.level,
@@ -24,5 +30,4 @@ def write(tree: Tree, file: IO[bytes], options: Options) -> None:
         write_checksum=True,
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
-    with compressor.stream_writer(file, closefd=False) as stream:
-        tree_tar.write_to(tree, Feed(stream), options.top)
+    return compressor.stream_writer(file, closefd=False)

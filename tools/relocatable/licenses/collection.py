@@ -57,11 +57,11 @@ def collect(tree: Tree, owner: Mapping[str, Component], known: Known, name: str)
     result = Tree()
     entries = []
     for component in sorted(files, key=lambda each: (each.name, each.ref)):
-        texts = _texts(component, tree, files[component], known)
+        found = texts(component, tree, files[component], known)
         place = _place(component, result)
-        wanted = sorted({name for text in texts.files.values() for name in references(text)})
+        wanted = sorted({name for text in found.files.values() for name in references(text)})
         common = {name: text for name in wanted if (text := known.packages.common(name))}
-        for path, text in texts.files.items():
+        for path, text in found.files.items():
             result.add(f"{place}/{path}", text)
         for each, text in common.items():
             result.add(f"{_COMMON_PLACE}/{each}", text)
@@ -72,9 +72,9 @@ def collect(tree: Tree, owner: Mapping[str, Component], known: Known, name: str)
                 "kind": component.kind,
                 "license": component.license,
                 "files": len(files[component]),
-                "texts": sorted(f"{place}/{path}" for path in texts.files),
+                "texts": sorted(f"{place}/{path}" for path in found.files),
                 "common": [f"{_COMMON_PLACE}/{each}" for each in common],
-                "missing": ([texts.missing] if texts.missing else [])
+                "missing": ([found.missing] if found.missing else [])
                 + [
                     f"/{COMMON}/{each}, of the package base-files"
                     for each in wanted
@@ -96,7 +96,8 @@ def _place(component: Component, result: Tree) -> str:
     return component.ref if place in result.nodes else place
 
 
-def _texts(component: Component, tree: Tree, paths: Iterable[str], known: Known) -> Texts:
+def texts(component: Component, tree: Tree, paths: Iterable[str], known: Known) -> Texts:
+    """Returns the texts of one component, whose files in the dist are at `paths`."""
     if isinstance(component.source, Package):
         return known.packages.texts(component.source)
     if component.kind is Kind.TOOL:

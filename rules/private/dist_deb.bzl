@@ -1,0 +1,70 @@
+"""A Debian package of a dist."""
+
+load("//rules:providers.bzl", "DebControlInfo")
+load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:version.bzl", "VERSION")
+
+DEB = "deb"
+
+_NO_CONTROL = "wanted `deb`, a target of deb_control, as formats has \"deb\""
+
+DEB_ATTRIBUTES = {
+    "deb": attr.label(
+        doc = "The control block of the Debian package, a target of `deb_control`, for the format `deb`.",
+        providers = [DebControlInfo],
+    ),
+    "_dist_deb": attr.label(
+        default = Label("//tools:dist_deb"),
+        executable = True,
+        cfg = "exec",
+    ),
+}
+
+def dist_deb(ctx, target, tree, texts, levels):
+    """Declares the Debian package of a dist.
+
+    Args:
+        ctx: the rule's context; its attributes include DEB_ATTRIBUTES and LICENSES_ATTRIBUTES.
+        target: TargetFactsInfo.
+        tree: TreeInfo of the dist.
+        texts: list of TreeInfo: what `license_texts` gave.
+        levels: dict of compression to how hard it compresses.
+
+    Returns:
+        struct(archive, sha256), or None if the dist has no control block.
+    """
+    if not ctx.attr.deb:
+        if DEB in ctx.attr.formats:
+            fail(_NO_CONTROL, attr = "deb")
+        return None
+    info = ctx.attr.deb[DebControlInfo]
+    archive = ctx.actions.declare_file(ctx.label.name + ".deb")
+    sha256 = ctx.actions.declare_file(ctx.label.name + ".deb.sha256")
+    args = tool_args(ctx)
+    tree_flags(args, "tree", [tree])
+    tree_flags(args, "files", info.files)
+    tree_flags(args, "texts", texts)
+    args.add(ctx.file._own_license, format = "--own=%s")
+    args.add(info.control, format = "--control=%s")
+    args.add(target.facts, format = "--target=%s")
+    args.add(ctx.label.name, format = "--name=%s")
+    args.add(VERSION, format = "--tool_version=%s")
+    args.add(levels["xz"], format = "--xz_level=%s")
+    args.add(levels["zst"], format = "--zst_level=%s")
+    args.add(archive, format = "--out=%s")
+    args.add(sha256, format = "--sha256=%s")
+    ctx.actions.run(
+        executable = ctx.executable._dist_deb,
+        arguments = [args],
+        inputs = tree_files([tree] + info.files + texts) + [ctx.file._own_license, info.control, target.facts],
+        outputs = [archive, sha256],
+        env = ENVIRONMENT,
+        mnemonic = "DistDeb",
+        progress_message = "Packing %{label} to %{output}",
+        resource_set = _resources,
+    )
+    return struct(archive = archive, sha256 = sha256)
+
+def _resources(_os, _inputs):
+    # xz -9 holds 700 MiB.
+    return {"cpu": 1, "memory": 768}

@@ -1,0 +1,1 @@
+"""Debian packages of dists: the control block, the paths, and the file."""
