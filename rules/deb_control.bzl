@@ -35,8 +35,18 @@ def _deb_control_impl(ctx):
     }) + "\n")
     return [
         DefaultInfo(files = depset([control])),
-        DebControlInfo(control = control, files = [files[TreeInfo] for files in ctx.attr.files]),
+        DebControlInfo(
+            control = control,
+            files = [files[TreeInfo] for files in ctx.attr.files],
+            scripts = {name: _script(target) for target, name in ctx.attr.scripts.items()},
+        ),
     ]
+
+def _script(target):
+    files = target[DefaultInfo].files.to_list()
+    if len(files) != 1:
+        fail("wanted one file of {}, found {}".format(target.label, len(files)), attr = "scripts")
+    return files[0]
 
 deb_control = rule(
     implementation = _deb_control_impl,
@@ -92,6 +102,12 @@ one: that for each machine takes its architecture from its platform.""",
         "priority": attr.string(
             doc = "How much a system needs the package (Debian Policy 2.5).",
             default = "optional",
+        ),
+        "scripts": attr.label_keyed_string_dict(
+            doc = "From files to what they are: `preinst`, `postinst`, `prerm`, `postrm`, `config`, " +
+                  "`templates`, `triggers`. If Python modules are to be compiled, the line that does it " +
+                  "takes the place of a line `#DEBHELPER#`.",
+            allow_files = True,
         ),
         "section": attr.string(
             doc = "What kind of package it is (Debian Policy 2.4).",

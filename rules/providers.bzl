@@ -59,6 +59,7 @@ DebControlInfo = provider(
     fields = {
         "control": "File: JSON, as tools/relocatable/deb_package/package.py reads it.",
         "files": "list of TreeInfo: what is installed besides the dist, from the root of the machine on.",
+        "scripts": "dict of string to File: maintainer scripts and the like, by name.",
     },
 )
 

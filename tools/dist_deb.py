@@ -8,6 +8,7 @@ from absl import flags
 from relocatable import checksum, cli, target, tree_tar
 from relocatable.content import Extent
 from relocatable.deb_package import package, writer
+from relocatable.deb_package.package import Inputs
 from relocatable.formats import Options
 from relocatable.licenses.collection import Known
 from relocatable.licenses.debian import Packages
@@ -17,6 +18,7 @@ from relocatable.tree import File
 
 _TREE = flags.DEFINE_string("tree", None, "TAR=PROVENANCE: the dist's tree.", required=True)
 _FILES = flags.DEFINE_multi_string("files", [], "TAR=PROVENANCE: what else is installed, from /.")
+_SCRIPTS = flags.DEFINE_multi_string("script", [], "NAME=FILE: a maintainer script.")
 _TEXTS = flags.DEFINE_multi_string("texts", [], "TAR=PROVENANCE: licences of Debian packages.")
 _OWN = flags.DEFINE_string("own", None, "The licence of rules_relocatable.", required=True)
 _TOOL_VERSION = flags.DEFINE_string("tool_version", None, "Of rules_relocatable.", required=True)
@@ -40,7 +42,11 @@ def main() -> None:
     known = Known(Packages(tree_tar.read_all(_TEXTS.value)), own)
     (dist,) = tree_tar.read_all([_TREE.value])
     facts = Facts(_NAME.value, _TOOL_VERSION.value)
-    made = package.assemble(spec, dist, tree_tar.read_all(_FILES.value), known, facts)
+    own_scripts = {
+        name: Path(path).read_bytes() for name, path in cli.pairs("script", _SCRIPTS.value).items()
+    }
+    others = tree_tar.read_all(_FILES.value)
+    made = package.assemble(spec, Inputs(dist, others, own_scripts, known, facts))
     level = {"xz": _XZ_LEVEL.value, "zst": _ZST_LEVEL.value}[spec.compression]
     options = Options("", level, platform.machine, _WORKERS.value)
     out = Path(_OUT.value)

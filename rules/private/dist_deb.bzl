@@ -43,6 +43,8 @@ def dist_deb(ctx, target, tree, texts, levels):
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
     tree_flags(args, "files", info.files)
+    for name, script in info.scripts.items():
+        args.add(script, format = "--script=" + name + "=%s")
     tree_flags(args, "texts", texts)
     args.add(ctx.file._own_license, format = "--own=%s")
     args.add(info.control, format = "--control=%s")
@@ -56,7 +58,8 @@ def dist_deb(ctx, target, tree, texts, levels):
     ctx.actions.run(
         executable = ctx.executable._dist_deb,
         arguments = [args],
-        inputs = tree_files([tree] + info.files + texts) + [ctx.file._own_license, info.control, target.facts],
+        inputs = tree_files([tree] + info.files + texts) + info.scripts.values() +
+                 [ctx.file._own_license, info.control, target.facts],
         outputs = [archive, sha256],
         env = ENVIRONMENT,
         mnemonic = "DistDeb",

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,6 +26,16 @@ EMPTY = (
     "var/log",
 )
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+STANZA = """Package: {}
+Status: install ok installed
+Maintainer: Jo Doe <jo@example.com>
+Architecture: all
+Version: 99
+Description: taken for installed
+
+"""
+FORCED = ("--force-depends", "--force-unsafe-io")
+"""What dpkg is told: to do without what is there only as files, and not to wait for the disk."""
 _NAMESPACE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 # In the namespace: devices come from the machine, the root is the directory.
 _ENTER = 'mount --rbind /dev "$0/dev" && exec unshare --root="$0" --wd=/ "$@"'
@@ -34,8 +44,14 @@ _ENTER = 'mount --rbind /dev "$0/dev" && exec unshare --root="$0" --wd=/ "$@"'
 class DebianRoot:
     """One such directory."""
 
-    def __init__(self, system: Path, where: Path) -> None:
-        """Unpacks the tree `system` at `where`, with a dpkg that knows of no package yet."""
+    def __init__(self, system: Path, where: Path, has: Sequence[str] = ()) -> None:
+        """Unpacks the tree `system` at `where`.
+
+        Args:
+            system: a tar.
+            where: a directory to be made.
+            has: what its dpkg takes for installed; it knows of no other packages yet.
+        """
         self.path = where
         with tarfile.open(system) as tar:
             tar.extractall(where, filter="tar")
@@ -43,7 +59,10 @@ class DebianRoot:
             (where / name).symlink_to(f"usr/{name}")
         for name in EMPTY:
             (where / name).mkdir(parents=True, exist_ok=True)
-        (where / "var/lib/dpkg/status").touch()
+        (where / "var/lib/dpkg/status").write_text("".join(map(STANZA.format, has)))
+        for name in has:
+            (where / f"var/lib/dpkg/info/{name}.list").touch()
+        self._digests: dict[tuple[int, int, int, int], str] = {}
         (where / "usr/lib64").mkdir(exist_ok=True)
 
     def argv(self, *command: str | Path) -> list[str | Path]:
@@ -88,7 +107,7 @@ class DebianRoot:
 
     def dpkg(self, *arguments: str | Path, check: bool = True) -> str:
         """Runs dpkg, without asking for what is only there as files."""
-        return self.run("dpkg", "--force-depends", *arguments, check=check).stdout
+        return self.run("dpkg", *FORCED, *arguments, check=check).stdout
 
     def install(self, *packages: Path) -> str:
         """Installs packages."""
@@ -97,6 +116,15 @@ class DebianRoot:
     def seen(self, *without: str) -> dict[str, str]:
         """All paths but those in dpkg's own records and /root, with the digest of what is there."""
         return dict(self._seen({"var/lib/dpkg", "root", "dev", "proc", *without}))
+
+    def changed(self, before: dict[str, str], *without: str) -> list[str]:
+        """What differs from what was seen before: each path, with what it was and is."""
+        now = self.seen(*without)
+        return [
+            f"{path}: {before.get(path)} is {now.get(path)}"
+            for path in sorted(before.keys() | now.keys())
+            if before.get(path) != now.get(path)
+        ]
 
     def _seen(self, without: set[str]) -> Iterator[tuple[str, str]]:
         for directory, names, files in os.walk(self.path):
@@ -109,6 +137,13 @@ class DebianRoot:
                 if path.is_symlink():
                     yield str(here / name), f"-> {path.readlink()}"
                 else:
-                    status = path.lstat()
-                    data = sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-                    yield str(here / name), f"{status.st_mode:o} {data}"
+                    data = self._digest(path) if path.is_file() else ""
+                    yield str(here / name), f"{path.lstat().st_mode:o} {data}"
+
+    def _digest(self, path: Path) -> str:
+        """The digest of a file, which is read once as long as it is the same."""
+        status = path.stat()
+        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if key not in self._digests:
+            self._digests[key] = sha256(path.read_bytes()).hexdigest()
+        return self._digests[key]

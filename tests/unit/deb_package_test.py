@@ -9,7 +9,7 @@ from debian.debfile import DebFile
 from relocatable import deb
 from relocatable.deb_package import contents, copyright_file, overrides, package, writer
 from relocatable.deb_package.control import Control
-from relocatable.deb_package.package import Package, Spec
+from relocatable.deb_package.package import Inputs, Package, Spec
 from relocatable.errors import RelocatableError
 from relocatable.formats import Options
 from relocatable.licenses.collection import Known
@@ -53,7 +53,8 @@ def spec(**changed: object) -> Spec:
 
 
 def assembled(dist: Tree | None = None, *others: Tree, **changed: object) -> Package:
-    return package.assemble(spec(**changed), dist or tree(), others, KNOWN, Facts("tool", "1"))
+    inputs = Inputs(dist or tree(), others, {}, KNOWN, Facts("tool", "1"))
+    return package.assemble(spec(**changed), inputs)
 
 
 class AssembleTest(parameterized.TestCase):

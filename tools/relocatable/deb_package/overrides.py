@@ -6,11 +6,13 @@ ones. Each is said of the dist's directory alone, so that lintian still sees wha
 Source: lintian(1); Lintian User's Manual, "Overrides"; the descriptions of the tags.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from relocatable import content
 from relocatable.elf import is_elf
+from relocatable.python.shared import FILE_LISTS
 from relocatable.tree import Tree
 
 DIRECTORY: Final = "usr/share/lintian/overrides"
@@ -22,6 +24,8 @@ _OF_ELF: Final = (
     "statically-linked-binary",
     "undeclared-elf-prerequisites *",
 )
+_SHARED: Final = re.compile(rf"(?:.*/)?{FILE_LISTS}/")
+"""Modules that several Pythons share, each at its own place for each of them."""
 _OF_TEXTS: Final = tuple(
     f"copyright-file-contains-full-{name}-license" for name in ("apache-2", "gfdl", "gpl")
 )
@@ -46,6 +50,8 @@ def _needed(package: str, tree: Tree, prefix: str) -> Iterator[str]:
         yield "dir-or-file-in-opt [opt/*]"
     if any(is_elf(bytes(content.view(file.content)[:4])) for _, file in tree.files()):
         yield from (f"{tag} [{below}]" for tag in _OF_ELF)
+    if any(_SHARED.match(path) for path in tree.nodes):
+        yield "python-module-in-wrong-location *"
     documentation = f"usr/share/doc/{package}"
     if not any(path.startswith(f"{documentation}/changelog") for path in tree.nodes):
         yield f"no-changelog {documentation}/changelog*"

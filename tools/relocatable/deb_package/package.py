@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from relocatable.deb_package import contents, control, copyright_file, overrides
+from relocatable.deb_package import contents, control, copyright_file, overrides, scripts
 from relocatable.deb_package.control import Control
 from relocatable.deb_package.writer import COMPRESSIONS
 from relocatable.licenses.collection import Known
@@ -76,38 +76,59 @@ class Package:
     data: Tree
 
 
-def assemble(spec: Spec, dist: Tree, others: Sequence[Tree], known: Known, facts: Facts) -> Package:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a package is made of.
+
+    Attributes:
+        dist: the dist.
+        others: trees that are installed besides, from the root on.
+        scripts: maintainer scripts and the like, by name.
+        known: where licence texts are from.
+        facts: what the dist is.
+    """
+
+    dist: Tree
+    others: Sequence[Tree]
+    scripts: Mapping[str, bytes]
+    known: Known
+    facts: Facts
+
+
+def assemble(spec: Spec, inputs: Inputs) -> Package:
     """Makes the trees of a package.
 
     Args:
         spec: what was asked for.
-        dist: the dist.
-        others: trees that are installed besides, from the root on.
-        known: where licence texts are from.
-        facts: what the dist is.
+        inputs: what it is made of.
 
     Raises:
         RelocatableError: if what is asked for does not fit the dist.
     """
     name = spec.control.package
-    data = contents.installed(dist, spec.prefix, others, spec.links)
+    data = contents.installed(inputs.dist, spec.prefix, inputs.others, spec.links)
     if spec.control.architecture == control.ALL:
         contents.check_architecture(data, name)
     conffiles = contents.conffiles(data, spec.conffiles)
     own = f"{_DOCUMENTATION}/{name}/copyright"
     # Whoever brings one along among the files knows better.
     if own not in data.nodes:
-        owner = inventory.owners(data, facts, known.packages)
-        text = copyright_file.made(data, owner, known, spec.control.homepage)
+        owner = inventory.owners(data, inputs.facts, inputs.known.packages)
+        text = copyright_file.made(data, owner, inputs.known, spec.control.homepage)
         data.add(own, _file(text))
     tags = overrides.text(name, data, spec.prefix, spec.overrides)
     data.add(f"{overrides.DIRECTORY}/{name}", _file(tags))
+    modules = scripts.found(data)
+    depends = (scripts.COMPILER,) if modules and name != scripts.COMPILER else ()
     files = {
-        "control": spec.control.text(contents.size(data)),
+        "control": spec.control.text(contents.size(data), depends),
         "md5sums": contents.md5sums(data, conffiles),
         "conffiles": "".join(f"/{path}\n" for path in conffiles).encode(),
     }
-    return Package(Tree({path: _file(each) for path, each in files.items() if each}), data)
+    tree = Tree({path: _file(each) for path, each in files.items() if each})
+    for path, each in scripts.made(modules, inputs.scripts).items():
+        tree.add(path, File(each, contents.MADE_BY, executable=path not in scripts.NOT_RUN))
+    return Package(tree, data)
 
 
 def _file(data: bytes) -> File:

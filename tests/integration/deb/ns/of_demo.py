@@ -1,0 +1,1 @@
+"""Of the package demo, in a namespace that it shares."""

@@ -1,0 +1,1 @@
+"""Of the package other, in a namespace that it shares."""

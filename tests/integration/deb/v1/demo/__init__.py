@@ -1,0 +1,3 @@
+"""A package of the first version."""
+
+VERSION = 1

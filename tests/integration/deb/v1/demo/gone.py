@@ -1,0 +1,1 @@
+"""What the second version doesn't have."""

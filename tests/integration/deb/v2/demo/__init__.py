@@ -1,0 +1,3 @@
+"""A package of the second version."""
+
+VERSION = 2
