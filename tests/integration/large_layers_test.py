@@ -25,6 +25,13 @@ FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so
 "multiarch": "x86_64-linux-gnu", "object_format": "elf", "page_size": 4096,
 "system_libraries": []}"""
 
+CONTROL = """{"package": "large", "version": "1", "maintainer": "Jo <jo@example.com>",
+"description": "large", "architecture_all": false, "section": "misc", "priority": "optional",
+"homepage": "", "prefix": "/opt/large", "links": {}, "conffiles": [], "lintian_overrides": [],
+"compression": "zst", "fields": {}, "relations": {"Pre-Depends": [], "Depends": [],
+"Recommends": [], "Suggests": [], "Conflicts": [], "Breaks": [], "Replaces": [],
+"Provides": []}}"""
+
 FLAT = 200 * MIB
 """For the large file, of the whole process."""
 PER_ENTRY = 3000
@@ -42,6 +49,7 @@ class LargeLayersTest(parameterized.TestCase):
         super().setUp()
         self.base = Path(self.create_tempdir().full_path)
         (self.base / "facts.json").write_text(FACTS)
+        (self.base / "control.json").write_text(CONTROL)
 
     def test_a_large_file(self) -> None:
         sparse = self.base / "sparse"
@@ -132,6 +140,23 @@ class LargeLayersTest(parameterized.TestCase):
                 ),
             )
             out.unlink()
+        yield (
+            "deb",
+            self.peak(
+                "dist_deb",
+                f"--tree={tree}",
+                f"--own={base}/facts.json",
+                f"--control={base}/control.json",
+                facts,
+                "--name=large",
+                "--tool_version=1",
+                "--xz_level=0",
+                "--zst_level=1",
+                f"--out={base}/large.deb",
+                f"--sha256={base}/large.deb.sha256",
+            ),
+        )
+        (base / "large.deb").unlink()
         yield (
             "directory",
             self.peak("tree_directory", f"--tar={base}/tree.tar", f"--out={base}/directory"),

@@ -91,13 +91,14 @@ class DebianRoot:
             self.argv(*command),
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         time.sleep(after)
         running = process.poll() is None
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        # Ends when the last of them has.
+        process.communicate()
         return running
 
     def put(self, package: Path) -> str:

@@ -14,6 +14,13 @@ _CASES = {
         },
         "wanted \"host\", as programs of macos_arm64 run on the system's C library only; found \"bundled\"",
     ),
+    "deb_without_control": (
+        {
+            "formats": ["deb"],
+            "layers": [":layer"],
+        },
+        "wanted `deb`, a target of deb_control",
+    ),
     "min_glibc_on_macos": (
         {
             "layers": [":layer"],

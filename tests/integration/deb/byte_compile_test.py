@@ -67,6 +67,12 @@ class ByteCompileTest(absltest.TestCase):
             "print(getattr(found, 'VERSION', ''))",
         ).strip()
 
+    def status(self) -> str:
+        """What dpkg has come to with the package; empty if it knows of none."""
+        query = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", "demo")
+        done = self.root.run(*query, check=False)
+        return "" if done.returncode else done.stdout
+
     def caches(self) -> dict[str, bytes]:
         """All bytecode of packages: by its path in the directory of packages, without tags."""
         packages = self.root.path / "usr/lib"
@@ -208,7 +214,13 @@ class ByteCompileTest(absltest.TestCase):
                 after = moments.uniform(0.1, 1) * took
                 killed += self.root.killed(after, "dpkg", *FORCED, *step)
                 # What dpkg calls half-installed, it wants to be done again.
+                # From being unpacked on; a package that is being removed has no such moment.
+                if "--install" in step and self.status() not in {"", "half-installed"}:
+                    self.use()
                 self.root.dpkg("--configure", "--pending", check=False)
+                if self.status() == "installed":
+                    last = "gone" if self.use() == "1" else "new"
+                    self.assert_compiled("demo/__init__", f"demo/{last}", "demo_namespace/of_demo")
                 self.root.dpkg(*step)
                 if step[-1] == "demo":
                     self.assertEqual(self.caches(), {})

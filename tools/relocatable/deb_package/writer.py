@@ -25,6 +25,8 @@ COMPRESSIONS: Final[dict[str, Callable[[IO[bytes], Options], Stream]]] = {
 """Of the data, by the end of its name."""
 
 _FORMAT: Final = b"2.0\n"
+_CONTROL_LEVEL: Final = 6
+"""Of the control archive: it is small, and at more xz would hold memory for nothing."""
 _LARGEST: Final = 10**10
 """A member's size has ten digits."""
 
@@ -47,7 +49,10 @@ def write(path: Path, control: Tree, data: Tree, compression: str, options: Opti
         with _member(file, "debian-binary"):
             file.write(_FORMAT)
         # xz for the control archive whatever the data has: each dpkg reads that.
-        with _member(file, "control.tar.xz"), tar_xz.stream(file, Options("", 9)) as stream:
+        with (
+            _member(file, "control.tar.xz"),
+            tar_xz.stream(file, Options("", _CONTROL_LEVEL)) as stream,
+        ):
             tar.write_to(control, Feed(stream))
         name = f"data.tar.{compression}"
         with _member(file, name), COMPRESSIONS[compression](file, options) as stream:
