@@ -82,6 +82,32 @@ class MachODifferentialTest(absltest.TestCase):
             self.assertLess(len(bare), len(data))
             self.assertEqual(_plan(bare, path.name, Edits(sign="always")), data)
 
+    def test_what_a_signature_says_stays(self) -> None:
+        """Signed anew, a file has the claims and page hashes that its signer gave it."""
+
+        def check(path: Path, data: bytes) -> None:
+            new = memoryview(_plan(data, path.name, Edits(sign="always")))
+            for old_file, new_file in zip(
+                macho.thin_files(memoryview(data), path.name),
+                macho.thin_files(new, path.name),
+                strict=True,
+            ):
+                old, now = macho.read_signature(*old_file), macho.read_signature(*new_file)
+                assert now is not None
+                if old is None or old.directory.hash_type != now.directory.hash_type:
+                    continue
+                before, after = old.directory, now.directory
+                self.assertEqual(after.identifier, before.identifier)
+                self.assertEqual(after.code_limit, before.code_limit)
+                self.assertEqual(now.blobs.get(5), old.blobs.get(5))
+                if not old.by_identity:
+                    self.assertEqual(after.flags, before.flags)
+                    self.assertEqual(after.special, before.special)
+                if after.page_size == before.page_size:  # The first has the signature's size.
+                    self.assertEqual(after.pages[32:], before.pages[32:])
+
+        self.each(check)
+
     def test_edits_agree_with_install_name_tool(self) -> None:
         def check(path: Path, data: bytes) -> None:
             file = macho.read_all(memoryview(data), path.name)[0]
