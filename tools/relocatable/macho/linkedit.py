@@ -5,8 +5,8 @@ from typing import Final
 
 from relocatable.errors import RelocatableError
 from relocatable.macho import constants as c
+from relocatable.macho.commands import check
 from relocatable.macho.image import Image, NotEditableError, linkedit
-from relocatable.macho.reader import check
 from relocatable.macho.universal import Part
 
 _LARGEST_ALIGNMENT: Final = 8

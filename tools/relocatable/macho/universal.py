@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 
 from relocatable.errors import RelocatableError
 from relocatable.macho import constants as c
-from relocatable.macho.reader import MachO, architecture, check, is_macho, read
+from relocatable.macho.commands import check
+from relocatable.macho.reader import MachO, architecture, is_macho, read
 
 Part: TypeAlias = tuple[int, int] | bytes
 
