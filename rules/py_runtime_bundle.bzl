@@ -67,6 +67,8 @@ def _bundle(ctx, tree, version, target):
         ["%s=%s" % command for command in ctx.attr.commands.items()],
         format_each = "--command=%s",
     )
+    if not ctx.attr.is_default:
+        args.add("--nois_default")
     args.add_all(ctx.attr.components, format_each = "--component=%s")
     args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
     args.add_all(
@@ -146,6 +148,11 @@ build, proves that interpreter, extension modules and metadata are of this Pytho
             doc = "Python targets (`py_library`, those of `pip.parse`) whose files go to " +
                   "`lib/pythonX.Y/site-packages`, each below its import root.",
             providers = [PyInfo],
+        ),
+        "is_default": attr.bool(
+            doc = "Whether `bin/python` and `bin/python3` are this one. Of several Pythons in a dist, " +
+                  "one can be.",
+            default = True,
         ),
         "isolate": attr.string(
             doc = "Which of the user's variables Python does not see: `paths` hides those that would " +

@@ -62,7 +62,8 @@ relative links to it, with the extension modules of that version beside them. Gi
             providers = [TreeInfo],
         ),
         "interpreters": attr.label_keyed_string_dict(
-            doc = "From trees that have a Python to its version. It judges whether the modules are of " +
+            cfg = "exec",
+            doc = "From trees that have a Python for the machine that builds to its version. It judges whether the modules are of " +
                   "that version; without one, the Python of the build does as well as it can.",
             providers = [TreeInfo],
         ),

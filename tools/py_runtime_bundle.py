@@ -29,6 +29,7 @@ _IMPORTS = flags.DEFINE_multi_string("import", [], "Import root of the sources."
 _WORKSPACE = flags.DEFINE_string("workspace", "_main", "The main repository among the runfiles.")
 _COMPILER = flags.DEFINE_string("compiler", None, "TAR=PROVENANCE: has an interpreter.")
 _OPTIMIZE = flags.DEFINE_integer("optimize", 0, "As python -O.", 0, 2)
+_IS_DEFAULT = flags.DEFINE_bool("is_default", True, "Whether `bin/python3` is this one.")
 _JOBS = flags.DEFINE_integer("jobs", os.cpu_count() or 1, "Processes that compile.", 1)
 _OUT = flags.DEFINE_string("out", None, "The bundle, as a tree.", required=True)
 _PROVENANCE = flags.DEFINE_string("provenance", None, "Where its paths came from.", required=True)
@@ -49,6 +50,7 @@ def main() -> None:
             commands=cli.pairs("command", _COMMANDS.value),
             components=_COMPONENTS.value,
             compiler=_compiler(Path(scratch)),
+            is_default=_IS_DEFAULT.value,
         )
         platform = target.read(Path(_TARGET.value)) if _TARGET.value else None
         tree = bundle(Python(_VERSION.value, platform), parts, label)

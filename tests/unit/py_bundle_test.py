@@ -69,6 +69,12 @@ class BundleTest(parameterized.TestCase):
         self.assertIn(f"{HOME}/site-packages/lldb/__init__.py", tree.nodes)
         self.assertIn(f"{HOME}/site-packages/_relocatable.pth", tree.nodes)
 
+    def test_one_of_several_pythons(self) -> None:
+        nodes = made(is_default=False).nodes
+        self.assertIn("bin/python3.11", nodes)
+        self.assertNotIn("bin/python3", nodes)
+        self.assertNotIn("bin/python", nodes)
+
     def test_a_distribution_that_keeps_apart_what_it_installs(self) -> None:
         site = b'for d in "dist-packages": pass'
         scheme = b"x = 1\nprefix_scheme = 'posix_local'\n"

@@ -48,6 +48,7 @@ class Parts:
         commands: Console scripts of one's own: from names to MODULE:FUNCTION.
         components: Of `components.NAMES`; empty for what there is of a program and its library.
         compiler: What makes the bytecode of packages; None for none.
+        is_default: Whether `bin/python3` is this Python.
     """
 
     library: Tree
@@ -58,6 +59,7 @@ class Parts:
     commands: Mapping[str, str] = field(default_factory=dict)
     components: Collection[str] = ()
     compiler: Compiler | None = None
+    is_default: bool = True
 
 
 def bundle(python: Python, parts: Parts, label: str) -> Tree:
@@ -79,7 +81,7 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
     detach.tree(tree, home, version)
     _check_sysconfig(tree, version)
     tree.merge(components.take(version, parts.runtime, parts.components))
-    if f"bin/python{version}" in tree.nodes:
+    if parts.is_default and f"bin/python{version}" in tree.nodes:
         for name in ("python", "python3"):
             tree.add(f"bin/{name}", Link(f"python{version}", Record(Origin(label, name))))
     _add_packages_link(tree, version, label)
