@@ -12,7 +12,7 @@ fi
 here=$(cd -P -- "$(dirname -- "$0")" && pwd -P)
 
 SHOW="prefix @ROOT@/@HOME@
-inverse [[0.5, 0.0], [0.0, 0.25]]
+pixel 7
 home of children None"
 
 # LAYOUT PROGRAM PYTHON HOME: one dist's program that embeds Python, and its interpreter.
@@ -27,5 +27,9 @@ check() {
 
 directory=$1
 machine=$2
+NUMPY='__import__("numpy").linalg.inv([[2.0, 0.0], [0.0, 4.0]]).tolist()'
+
 check prefix bin/calculator bin/python3.11 ''
 check application bin/calculator python/bin/python3.11 /python
+"$here/check.sh" "$directory/calculator_prefix_$machine.tar.gz" bin/calculator \
+    '[[0.5, 0.0], [0.0, 0.25]]' "$NUMPY"

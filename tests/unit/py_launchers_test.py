@@ -1,5 +1,6 @@
 """What launchers do for Python: interpreters, embedders, console scripts; seen in a whole dist."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from absl.testing import absltest
@@ -7,9 +8,9 @@ from absl.testing import absltest
 from relocatable import content, elf, launcher
 from relocatable.launcher import Settings
 from relocatable.provenance import Origin, Record
-from relocatable.python import record, scripts
+from relocatable.python import launchers, record, scripts
 from relocatable.relocate import Request, relocate
-from relocatable.target import Target
+from relocatable.target import ObjectFormat, Target
 from relocatable.tree import File, Tree
 from support.elf_builder import EM_X86_64, ElfBuilder
 
@@ -119,6 +120,14 @@ class LibrariesTest(absltest.TestCase):
             path = f"site-packages/{name}/_{name}.so"
             found = elf.read(content.view(tree.file(path).content), path)
             self.assertEqual((found.runpath, found.rpath), (f"$ORIGIN/../{name}.libs", None))
+
+
+class EmbedderTest(absltest.TestCase):
+    def test_the_characters_of_each_system(self) -> None:
+        mac = replace(TARGET, object_format=ObjectFormat.MACH_O)
+        for target, locale in ((TARGET, "C.UTF-8"), (mac, "UTF-8")):
+            found = launchers.embedder({"PYTHONHOME": "{root}"}, target)
+            self.assertEqual(found.in_c, (("LC_CTYPE", locale),))
 
 
 if __name__ == "__main__":

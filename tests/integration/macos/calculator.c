@@ -10,9 +10,9 @@ int PyRun_SimpleStringFlags(const char *, void *);
 
 static const char SHOW[] =
     "import ctypes, os, ssl, sys, zlib\n"
-    "import numpy\n"
+    "from PIL import Image\n"
     "print('prefix', sys.prefix)\n"
-    "print('inverse', numpy.linalg.inv(numpy.diag([2.0, 4.0])).tolist())\n"
+    "print('pixel', Image.new('L', (2, 2), 7).getpixel((1, 1)))\n"
     "print('home of children', os.environ.get('PYTHONHOME'))\n";
 
 int main(int argc, char **argv) {
