@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,8 @@ _INDEX = re.compile(r"^(0x[0-9a-f]+) +[0-9]+ ", re.MULTILINE)
 """Of an indirect symbol in the symbol table, which gets another when others are gone."""
 
 _VIEWS = (
-    ("--bind", "--lazy-bind", "--weak-bind", "--rebase"),
-    ("--exports-trie",),
-    ("--chained-fixups", "--dyld-info"),
-    ("--function-starts",),
-    ("--unwind-info",),
-    ("--indirect-symbols",),
-    ("--data-in-code",),
+    *("--bind", "--lazy-bind", "--weak-bind", "--rebase", "--exports-trie", "--chained-fixups"),
+    *("--dyld-info", "--unwind-info", "--indirect-symbols", "--data-in-code"),
 )
 
 
@@ -85,13 +80,13 @@ def install_name_tool(tools: Tools, file: Path, options: Sequence[str], output: 
     return output.read_bytes()
 
 
-def views(tools: Tools, file: Path) -> Iterator[tuple[str, str]]:
+def seen_by_objdump(tools: Tools, file: Path) -> str:
     """What llvm-objdump sees of what dyld reads, without the file's name."""
-    for options in _VIEWS:
-        if options == ("--function-starts",) and not _has_function_starts(file):
-            continue  # LLVM 16 reads on behind an empty table.
-        done = run([tools.path("llvm-objdump"), "--macho", *options, file], {})
-        yield " ".join(options), _INDEX.sub(r"\1 ", str(done).replace(str(file), "FILE"))
+    options = [*_VIEWS]
+    if _has_function_starts(file):  # LLVM 16 reads on behind an empty table.
+        options.append("--function-starts")
+    done = run([tools.path("llvm-objdump"), "--macho", *options, file], {})
+    return _INDEX.sub(r"\1 ", str(done).replace(str(file), "FILE"))
 
 
 def names_by_lief(path: Path) -> list[tuple[str | None, list[str], list[str]]]:
