@@ -1,4 +1,4 @@
-"""Reads a lock file of Debian packages, as `tools/relocatable/deb_lock.py` writes it."""
+"""Reads a lock file of Debian packages, as `tools/relocatable/deb_lock` writes it."""
 
 load("//rules/private:deb_hub.bzl", "CPUS")
 load("//rules/private:deb_source.bzl", "OPTIONAL", "difference")

@@ -5,7 +5,7 @@ _SNAPSHOT = "{snapshot}"
 # A keyring that tools/relocatable/apt/keyrings has.
 _INCLUDED = ["debian"]
 
-# As in tools/relocatable/deb_lock.py.
+# As in tools/relocatable/deb_lock/declaration.py.
 _PRIORITY = 500
 
 # What a lock need not say of a source, as locks of earlier days do not.

@@ -9,8 +9,15 @@ from pathlib import Path
 from absl.testing import absltest
 
 from relocatable import deb_lock
-from relocatable.deb_lock import Declaration, Index, Lock, Package, Source
-from relocatable.deb_source_lock import SourceFile, SourcePackage
+from relocatable.deb_lock import (
+    Declaration,
+    Index,
+    Lock,
+    Package,
+    Source,
+    SourceFile,
+    SourcePackage,
+)
 from support import consumer
 from support.mirror import Mirror
 

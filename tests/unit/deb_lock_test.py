@@ -1,4 +1,4 @@
-"""Tests for `relocatable.deb_lock`."""
+"""Tests for `relocatable.deb_lock`: files of locks, good and malformed."""
 
 import dataclasses
 import functools
@@ -10,42 +10,9 @@ from typing import Any
 from absl.testing import absltest, parameterized
 
 from relocatable import deb_lock
-from relocatable.deb_lock import Declaration, Index, Lock, Package, Promise, Source
+from relocatable.deb_lock import Declaration, Lock, Promise, Source
 from relocatable.errors import RelocatableError
-
-_DIGEST = "0123456789abcdef" * 4
-
-
-def _package(name: str, architecture: str, **changes: Any) -> Package:
-    values: dict[str, Any] = {
-        "version": "1:2.0~rc1+b1-3",
-        "source": "main",
-        "path": f"pool/main/x/{name}_2.0~rc1+b1-3_{architecture}.deb",
-        "size": 1,
-        "sha256": _DIGEST,
-        "targets": (architecture,),
-        "depends": (),
-    }
-    return Package(name, architecture, **{**values, **changes})
-
-
-_LOCK = Lock(
-    Declaration(
-        sources=(
-            Source("main", "bookworm", ("main",), ("https://mirror.invalid/debian",), "keys/a.asc"),
-        ),
-        architectures=("amd64", "arm64"),
-        roots=("root",),
-        exclude=("perl",),
-    ),
-    (Index("main", "Debian", "Sat, 11 Jul 2026 10:16:37 UTC", _DIGEST, ("0123456789" * 4,)),),
-    (
-        _package("data", "all", targets=("amd64", "arm64")),
-        _package("libstdc++6", "amd64"),
-        _package("root", "amd64", depends=("data", "libstdc++6")),
-        _package("root", "arm64", depends=("data",)),
-    ),
-)
+from support.lock_example import LOCK
 
 
 class RoundTripTest(absltest.TestCase):
@@ -56,17 +23,17 @@ class RoundTripTest(absltest.TestCase):
         self.path = Path(self.create_tempdir().full_path) / "x.lock.json"
 
     def test_what_is_written_is_read(self) -> None:
-        deb_lock.write(_LOCK, self.path)
-        self.assertEqual(deb_lock.read(self.path), _LOCK)
+        deb_lock.write(LOCK, self.path)
+        self.assertEqual(deb_lock.read(self.path), LOCK)
 
     def test_what_is_optional_is_written_if_it_says_something(self) -> None:
         said = dataclasses.replace(
-            _LOCK,
+            LOCK,
             declaration=dataclasses.replace(
-                _LOCK.declaration,
+                LOCK.declaration,
                 sources=(
                     dataclasses.replace(
-                        _LOCK.declaration.sources[0],
+                        LOCK.declaration.sources[0],
                         mirrors=("https://mirror.invalid/{snapshot}",),
                         architectures=("amd64",),
                         priority=100,
@@ -80,7 +47,7 @@ class RoundTripTest(absltest.TestCase):
         )
         sources = ("architectures", "priority", "snapshot")
         optional = (*sources, "pins", "recommends", "promises")
-        plain, full = (json.loads(deb_lock.render(lock)) for lock in (_LOCK, said))
+        plain, full = (json.loads(deb_lock.render(lock)) for lock in (LOCK, said))
         for lock, there in ((plain, False), (full, True)):
             keys = lock.keys() | lock["declaration"].keys() - {"architectures"}
             keys |= lock["declaration"]["sources"][0].keys()
@@ -104,7 +71,7 @@ class RoundTripTest(absltest.TestCase):
             deb_lock.checked(started.declaration)
 
     def test_a_lock_of_earlier_days_says_of_nobody_that_he_is_believed(self) -> None:
-        content = json.loads(deb_lock.render(_LOCK))
+        content = json.loads(deb_lock.render(LOCK))
         for key in ("keyring", "allow_unsigned", "allow_expired"):
             del content["declaration"]["sources"][0][key]
         old = deb_lock.parse(json.dumps(content).encode(), "x.lock.json")
@@ -118,7 +85,7 @@ class RoundTripTest(absltest.TestCase):
             deb_lock.write(old, self.path)
 
     def test_the_closure_of_an_architecture(self) -> None:
-        self.assertEqual([p.name for p in _LOCK.closure("arm64")], ["data", "root"])
+        self.assertEqual([p.name for p in LOCK.closure("arm64")], ["data", "root"])
 
     def test_nothing_is_written_if_it_would_not_be_read(self) -> None:
         cases: list[tuple[dict[str, Any], str]] = [
@@ -127,9 +94,9 @@ class RoundTripTest(absltest.TestCase):
             ({"source": "other"}, "not written, the lock contradicts itself"),
         ]
         for changes, message in cases:
-            broken = (dataclasses.replace(_LOCK.packages[0], **changes), *_LOCK.packages[1:])
+            broken = (dataclasses.replace(LOCK.packages[0], **changes), *LOCK.packages[1:])
             with self.assertRaisesRegex(RelocatableError, message):
-                deb_lock.write(dataclasses.replace(_LOCK, packages=broken), self.path)
+                deb_lock.write(dataclasses.replace(LOCK, packages=broken), self.path)
         self.assertEqual(list(self.path.parent.iterdir()), [])
 
 
@@ -141,7 +108,7 @@ class MalformedTest(parameterized.TestCase):
     """Values that are wrong by themselves."""
 
     def assert_refused(self, message: str, change: Callable[[Any], None]) -> None:
-        content = json.loads(deb_lock.render(_LOCK))
+        content = json.loads(deb_lock.render(LOCK))
         change(content)
         with self.assertRaises(RelocatableError) as caught:
             deb_lock.parse(json.dumps(content).encode(), "x.lock.json")
@@ -172,7 +139,7 @@ class MalformedTest(parameterized.TestCase):
         )
 
     def test_values_of_the_declaration(self) -> None:
-        source = json.loads(deb_lock.render(_LOCK))["declaration"]["sources"][0]
+        source = json.loads(deb_lock.render(LOCK))["declaration"]["sources"][0]
         for key, value, message in (
             ("architectures", ["s390x"], '.architectures[0]: wanted amd64 or arm64, found "s390x"'),
             ("roots", [], ".roots: wanted at least 1 in the list, found []"),
@@ -252,67 +219,6 @@ class MalformedTest(parameterized.TestCase):
         self.assert_refused(
             "packages[0] misses the key 'size'", lambda lock: lock["packages"][0].pop("size")
         )
-
-
-class ContradictionsTest(parameterized.TestCase):
-    """Values that are wrong together."""
-
-    def assert_found(self, message: str, **changes: Any) -> None:
-        self.assertIn(message, deb_lock.contradictions(dataclasses.replace(_LOCK, **changes)))
-
-    def _with(self, number: int, **changes: Any) -> tuple[Package, ...]:
-        packages = list(_LOCK.packages)
-        packages[number] = dataclasses.replace(packages[number], **changes)
-        return tuple(packages)
-
-    def test_a_sound_lock(self) -> None:
-        self.assertEqual(deb_lock.contradictions(_LOCK), [])
-
-    def test_order_and_duplicates(self) -> None:
-        message = "packages: wanted sorted by name and architecture, without duplicates"
-        self.assert_found(message, packages=_LOCK.packages[::-1])
-        self.assert_found(message, packages=(_LOCK.packages[0], *_LOCK.packages))
-
-    def test_indices(self) -> None:
-        self.assert_found(
-            "indices: wanted one for each source of the declaration, in that order", indices=()
-        )
-
-    def test_two_packages_of_a_name(self) -> None:
-        self.assert_found(
-            "data: more than one package for amd64",
-            packages=(_LOCK.packages[0], _package("data", "amd64"), *_LOCK.packages[1:]),
-        )
-
-    def test_a_root_without_a_package(self) -> None:
-        declaration = dataclasses.replace(_LOCK.declaration, roots=("root", "libstdc++6"))
-        self.assert_found(
-            "libstdc++6: a root that is not among the packages for arm64", declaration=declaration
-        )
-
-    @parameterized.parameters(
-        (3, {"depends": ("libstdc++6",)}, "root:arm64: depends on libstdc++6, which is not among"),
-        (0, {"targets": ("amd64", "x")}, "data:all: target x is not an architecture of the decl"),
-        (1, {"source": "x"}, "libstdc++6:amd64: source x is not in the declaration"),
-        (1, {"targets": ("arm64",)}, "libstdc++6:amd64: wanted only its own architecture as"),
-        (1, {"name": "perl"}, "perl:amd64: is excluded by the declaration"),
-    )
-    def test_a_package_that_strays(self, number: int, changes: Any, message: str) -> None:
-        found = deb_lock.contradictions(
-            dataclasses.replace(_LOCK, packages=self._with(number, **changes))
-        )
-        self.assertTrue(any(line.startswith(message) for line in found), found)
-
-    def test_reading_tells_all_of_them(self) -> None:
-        path = Path(self.create_tempdir().full_path) / "x.lock.json"
-        path.write_bytes(deb_lock.render(dataclasses.replace(_LOCK, indices=(), packages=())))
-        with self.assertRaisesRegex(
-            RelocatableError,
-            r"x.lock.json: contradicts itself \(run bazel run @rules_relocatable//tools:"
-            r"update_deb_lock -- --lock=.*x.lock.json\):\n"
-            r"  indices: .*\n  root: a root .* amd64\n  root: .* arm64",
-        ):
-            deb_lock.read(path)
 
 
 if __name__ == "__main__":

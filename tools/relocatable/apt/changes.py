@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from relocatable.apt.download import megabytes
 from relocatable.apt.relation import compare
-from relocatable.deb_lock import Lock, Package
-from relocatable.deb_source_lock import SourcePackage
+from relocatable.deb_lock import Lock, Package, SourcePackage
 
 # What else says of a source where it is and what counts of it.
 _OTHER = (

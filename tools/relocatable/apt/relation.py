@@ -6,7 +6,7 @@ import functools
 from debian.deb822 import PkgRelation
 from debian.debian_support import NativeVersion
 
-from relocatable.deb_words import NAME
+from relocatable.deb_lock.words import NAME
 from relocatable.errors import RelocatableError
 
 # Policy 7.1 and its deprecated spellings, as the results of `compare` that each allows.

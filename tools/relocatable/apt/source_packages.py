@@ -13,7 +13,7 @@ from debian.deb822 import Deb822
 from relocatable.apt.archive import Archive
 from relocatable.apt.index import STANZA, Candidate
 from relocatable.apt.release import File, entry
-from relocatable.deb_source_lock import SourceFile, SourcePackage, named
+from relocatable.deb_lock import SourceFile, SourcePackage, named
 from relocatable.errors import RelocatableError, problems
 
 _NAME_FIELD = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)

@@ -8,7 +8,7 @@ import dataclasses
 import fnmatch
 from collections.abc import Iterable
 
-from relocatable.deb_words import FILE_PATH, NAME, SHA256, SOURCE, VERSION
+from relocatable.deb_lock.words import FILE_PATH, NAME, SHA256, SOURCE, VERSION
 from relocatable.strict_json import Reader
 
 

@@ -16,3 +16,8 @@ _PART = r"[0-9A-Za-z_+~%-][0-9A-Za-z_.+~%-]*"
 DEB_PATH = Text("a .deb file's path in the archive", re.compile(rf"({_PART}/)*{_PART}\.deb"))
 FILE_PATH = Text("a file's path in the archive", re.compile(rf"({_PART}/)*{_PART}"))
 PATTERN = Text("a package name, where * is anything", re.compile(r"[a-z0-9*][a-z0-9+.*-]*"))
+
+# The Debian architectures that `toolchains/` has target facts for.
+ARCHITECTURES = ("amd64", "arm64")
+TARGET = Text(" or ".join(ARCHITECTURES), re.compile("|".join(ARCHITECTURES)))
+ARCHITECTURE = Text(f"all, {TARGET.meaning}", re.compile(f"all|{TARGET.pattern.pattern}"))
