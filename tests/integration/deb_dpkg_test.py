@@ -1,4 +1,4 @@
-"""Whose file is at a path that two packages have: held against what dpkg does with them."""
+"""What is at the paths of packages, also of two at one: held against what dpkg makes of them."""
 
 import itertools
 import subprocess
@@ -9,6 +9,7 @@ from absl.testing import absltest
 from relocatable import content
 from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
+from relocatable.tree import Directory, Link
 from support import deb_builder as build
 
 _RELATIONS = (
@@ -27,6 +28,7 @@ _RELATIONS = (
     "old:any",
     "virtual",
 )
+_FIELDS = "Maintainer: x <x@x.invalid>\nDescription: x\n"
 _BACK = ("", "new", "new (<< 1)")
 
 
@@ -45,8 +47,79 @@ class DpkgTest(absltest.TestCase):
                     root = self.base / f"{order[0].name}{number}"
                     self.assertEqual(self.ours(order), self.theirs(order, root))
 
+    def test_two_architectures(self) -> None:
+        for data in (b"shared", b"of arm64"):
+            packages = (self.library("amd64", b"shared"), self.library("arm64", data))
+            for order in (packages, packages[::-1]):
+                with self.subTest(data=data, first=order[0].name):
+                    root = Path(self.create_tempdir().full_path)
+                    theirs = self.paths(root) if self.unpacked(order, root) else None
+                    self.assertEqual(theirs is not None, data == b"shared")
+                    self.assertEqual(self.our_paths(order), theirs)
+
+    def test_hard_links_and_long_names(self) -> None:
+        name, target = "n" * 200, "/".join(["d" * 150] * 3)
+        for number, compression in enumerate(build.COMPRESSIONS):
+            package = build.deb(
+                self.base / f"long{number}.deb",
+                [
+                    build.special("./usr/", b"5"),
+                    build.special("./usr/share/", b"5"),
+                    build.file("./usr/share/one", b"content"),
+                    build.special("./usr/share/two", b"1", "./usr/share/one"),
+                    build.file(f"./usr/share/{name}", b"long"),
+                    build.special(f"./usr/share/{name}.two", b"1", f"./usr/share/{name}"),
+                    build.special(f"./usr/share/{name}.link", b"2", name),
+                    build.special("./usr/share/deep", b"2", target),
+                ],
+                more=_FIELDS,
+                compression=compression,
+            )
+            with self.subTest(compression=compression):
+                root = self.base / f"long{number}"
+                subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+                self.assertEqual(self.our_paths((package,)), self.paths(root))
+                self.assertLen(self.paths(root), 6)
+
+    def library(self, architecture: str, shared: bytes) -> Path:
+        """A package whose files are of its architecture, but for one."""
+        return build.deb(
+            self.base / f"library_{architecture}.deb",
+            [
+                build.special("./usr/", b"5"),
+                build.special(f"./usr/{architecture}/", b"5"),
+                build.file(f"./usr/{architecture}/x", architecture.encode()),
+                build.special(f"./usr/{architecture}/y", b"1", f"./usr/{architecture}/x"),
+                build.file("./usr/shared", shared),
+            ],
+            name="library",
+            architecture=architecture,
+            more=_FIELDS + "Multi-Arch: same\n",
+        )
+
+    def our_paths(self, packages: tuple[Path, ...]) -> dict[str, str] | None:
+        """Contents of files and targets of links by path, or nothing if they are refused."""
+        try:
+            tree = extract(packages, Selection(), "//:x", self.base, 1)
+        except RelocatableError:
+            return None
+        return {
+            path: node.target if isinstance(node, Link) else content.read(node.content).decode()
+            for path, node in tree.nodes.items()
+            if not isinstance(node, Directory)
+        }
+
+    def paths(self, root: Path) -> dict[str, str]:
+        """The same, of what dpkg has unpacked."""
+        return {
+            path.relative_to(root).as_posix(): (
+                str(path.readlink()) if path.is_symlink() else path.read_text()
+            )
+            for path in (root / "usr").rglob("*")
+            if path.is_symlink() or path.is_file()
+        }
+
     def package(self, name: str, replaces: str, more: str = "") -> Path:
-        fields = "Maintainer: x <x@x.invalid>\nDescription: x\n" + more
         return build.deb(
             self.base / f"{name}.deb",
             [
@@ -55,7 +128,7 @@ class DpkgTest(absltest.TestCase):
                 build.file("./usr/bin/x", name.encode()),
             ],
             name=name,
-            more=fields + (f"Replaces: {replaces}\n" if replaces else ""),
+            more=_FIELDS + more + (f"Replaces: {replaces}\n" if replaces else ""),
         )
 
     def ours(self, order: tuple[Path, ...]) -> str:
@@ -66,9 +139,14 @@ class DpkgTest(absltest.TestCase):
         return content.read(tree.file("usr/bin/x").content).decode()
 
     def theirs(self, order: tuple[Path, ...], root: Path) -> str:
+        return (root / "usr/bin/x").read_text() if self.unpacked(order, root) else "refused"
+
+    def unpacked(self, order: tuple[Path, ...], root: Path) -> bool:
+        """Has dpkg unpack packages into an empty root; says whether it did all of them."""
         (root / "var/lib/dpkg/info").mkdir(parents=True)
         (root / "var/lib/dpkg/updates").mkdir()
         (root / "var/lib/dpkg/status").touch()
+        (root / "var/lib/dpkg/arch").write_text("amd64\narm64\n")
         command = ["dpkg", "--force-not-root", f"--root={root}", "--log=/dev/null", "--unpack"]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
         for package in order:
@@ -76,9 +154,9 @@ class DpkgTest(absltest.TestCase):
                 [*command, package], capture_output=True, text=True, env=environment, check=False
             )
             if run.returncode:
-                self.assertIn("trying to overwrite", run.stderr)
-                return "refused"
-        return (root / "usr/bin/x").read_text()
+                self.assertRegex(run.stderr, "trying to overwrite|co-install")
+                return False
+        return True
 
 
 if __name__ == "__main__":
