@@ -76,6 +76,12 @@ deb_extract(
 """
 
 
+def _dpkg_deb(*arguments: str) -> str:
+    return subprocess.run(
+        ["dpkg-deb", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
 class DebsHubTest(absltest.TestCase):
     mirror: Mirror
     base: Path
@@ -116,28 +122,42 @@ class DebsHubTest(absltest.TestCase):
         text = _MODULE.format(mirror=mirror or self.mirror.url, more=more and f"\n    {more},")
         (self.user.directory / "MODULE.bazel").write_text(self.module + text, encoding="utf-8")
 
-    def publish(self, version: str, root: str = "/debian", **fields: str) -> None:
+    def publish(
+        self,
+        version: str,
+        root: str = "/debian",
+        architectures: tuple[str, ...] = ("amd64",),
+        **fields: str,
+    ) -> None:
         """Puts an archive on the mirror: a package `root`, and `lib` that it depends on."""
-        stanzas = []
-        for name in ("root", "lib"):
-            deb = deb_builder.deb(
-                self.base / f"{name}_{version}_amd64.deb",
-                [deb_builder.file(f"./usr/share/{name}", os.urandom(99))],
-                name=name,
-                version=version,
-                architecture="amd64",
-            )
-            path = f"pool/{deb.name}"
-            self.mirror.files[f"{root}/{path}"] = deb.read_bytes()
-            depends = "Depends: lib\n" if name == "root" else ""
-            stanzas.append(
-                f"Package: {name}\nVersion: {version}\nArchitecture: amd64\n{depends}"
-                f"Filename: {path}\nSize: {deb.stat().st_size}\n"
-                f"SHA256: {deb_builder.sha256(deb)}\n"
-            )
-        index = {"main/binary-amd64/Packages": "\n".join(stanzas)}
+        index = {}
+        for architecture in architectures:
+            stanzas = [self.package(name, version, architecture, root) for name in ("root", "lib")]
+            index[f"main/binary-{architecture}/Packages"] = "\n".join(stanzas)
         for path, data in release(index, Codename="nowhere", **fields).items():
             self.mirror.files[f"{root}/{path.replace('bookworm', 'nowhere')}"] = data
+
+    def package(self, name: str, version: str, architecture: str, root: str) -> str:
+        """Puts a package on the mirror; returns what an index says of it."""
+        copyrights = {
+            "root": deb_builder.file("./usr/share/doc/root/copyright", architecture.encode()),
+            "lib": deb_builder.special("./usr/share/doc/lib", b"2", "root"),
+        }
+        deb = deb_builder.deb(
+            self.base / f"{name}_{version}_{architecture}.deb",
+            [deb_builder.file(f"./usr/share/{name}", os.urandom(99)), copyrights[name]],
+            name=name,
+            version=version,
+            architecture=architecture,
+        )
+        path = f"pool/{deb.name}"
+        self.mirror.files[f"{root}/{path}"] = deb.read_bytes()
+        depends = "Depends: lib\n" if name == "root" else ""
+        return (
+            f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{depends}"
+            f"Filename: {path}\nSize: {deb.stat().st_size}\n"
+            f"SHA256: {deb_builder.sha256(deb)}\n"
+        )
 
     def update(self, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs the command that all messages name, from a subdirectory."""
@@ -170,6 +190,39 @@ class DebsHubTest(absltest.TestCase):
         self.assertEndsWith(checked.stdout, f"now (see above); run: {_UPDATE}\n")
         self.assert_done(self.update("--root=lib"), "root:amd64: removed 1")
         self.assert_done(self.user.bazel("build", "//:library"))
+
+    def test_what_packages_say_of_themselves(self) -> None:
+        self.publish("1", architectures=("amd64", "arm64"))
+        declaration = {"architectures": ["amd64", "arm64"], "roots": ["root"]}
+        self.lock.write_text(json.dumps({"declaration": declaration}), encoding="utf-8")
+        self.assert_done(self.update())
+        for target, architecture in (("root", "amd64"), ("root_arm64", "arm64")):
+            deb = self.base / f"root_1_{architecture}.deb"
+            data = self.built(f"@my_debs//:{target}.control")
+            fields = json.loads(data)["fields"]
+            for name in ("Package", "Version", "Architecture"):
+                self.assertEqual(fields[name], _dpkg_deb("--field", str(deb), name).strip())
+            unpacked = self.base / f"unpacked_{architecture}"
+            _dpkg_deb("-x", str(deb), str(unpacked))
+            self.assertEqual(
+                self.built(f"@my_debs//:{target}.copyright"),
+                (unpacked / "usr/share/doc/root/copyright").read_text(encoding="utf-8"),
+            )
+        refused = self.user.bazel("build", "@my_debs//:lib_arm64.copyright")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(
+            "its copyright file is in another package: usr/share/doc/lib is a link to root; "
+            "ask for that of root\n",
+            refused.stdout,
+        )
+
+    def built(self, target: str) -> str:
+        """Builds a target of one file; returns what is in it."""
+        self.assert_done(self.user.bazel("build", target))
+        said = self.user.bazel("cquery", "--output=files", target).stdout
+        path = next(line for line in said.splitlines() if line.startswith("bazel-out/"))
+        execution = self.user.bazel("info", "execution_root").stdout.splitlines()[-1]
+        return (Path(execution) / path).read_text(encoding="utf-8")
 
     def test_a_declaration_that_was_edited(self) -> None:
         self.assert_done(self.update())
