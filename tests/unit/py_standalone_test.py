@@ -10,11 +10,12 @@ from pathlib import Path
 import zstandard
 from absl.testing import absltest, parameterized
 
-from relocatable import content
+from relocatable import content, macho
 from relocatable.errors import RelocatableError
 from relocatable.python import standalone
 from relocatable.python.standalone import Component, Standalone
 from relocatable.tree import File
+from support.macho_builder import ARM64, MachOBuilder, universal
 
 OS = "lib/python3.11/os.py"
 DESCRIPTION = {"version": "8", "python_version": "3.11.9", "target_triple": "x-linux-gnu"}
@@ -134,6 +135,23 @@ class StandaloneTest(parameterized.TestCase):
         text = found.tree.file("share/licenses/python/LICENSE.zlib.txt")
         self.assertEqual(content.read(text.content), b"text")
         self.assertIn("LICENSE.zlib.txt", found.texts().nodes)
+
+    def test_for_macos(self) -> None:
+        """Of what a program or library links, none is at a place in the prefix afterwards."""
+        prefix = "python/install"
+        made = MachOBuilder(install_name="/install/lib/libpython3.11.dylib").build()
+        archive = universal([(ARM64, b"!<arch>\n")])
+        found = self.full(
+            DESCRIPTION | {"target_triple": "aarch64-apple-darwin"},
+            **{
+                f"{prefix}/lib/libpython3.11.dylib": made,
+                f"{prefix}/lib/libpython3.11.a": archive,
+            },
+        )
+        library = content.view(found.tree.file("lib/libpython3.11.dylib").content)
+        name = macho.read(library, "libpython").install_name
+        self.assertEqual(name, "@rpath/libpython3.11.dylib")
+        self.assertEqual(content.read(found.tree.file("lib/libpython3.11.a").content), archive)
 
     @parameterized.parameters(
         ({"python_version": "3.12.1"}, " is Python 3.12.1; 3.11 is wanted"),
