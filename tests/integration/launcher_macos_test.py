@@ -1,8 +1,8 @@
-"""Runs the launcher for macOS on this machine (Linux, x86_64), beside the model of it in Python.
+"""Runs the launchers for macOS on this machine (Linux, x86_64), beside the model of them in Python.
 
-It is the very file that a Mac runs, behind a program that maps it and gives it the functions of
-macOS that it asks for (launcher_macos/). The cases are those of Linux's own launcher. What is left
-for a Mac to show is told in docs/macos.md.
+They are the very files that a Mac runs, behind a program that maps one and gives it the functions
+of macOS that it asks for (launcher_macos/). The cases are those of Linux's own launcher. What is
+left for a Mac to show is told in docs/macos.md.
 """
 
 import tempfile
@@ -11,23 +11,35 @@ from pathlib import Path
 
 from absl import flags
 from absl.testing import absltest
+from toolchains.launcher import build_launcher
 
 from relocatable.launcher import ROOT, ROOT_WITHOUT_COLON, Settings
 from support import launcher_cases as cases
 
 HERE = Path(__file__).parent
-LAUNCHER = HERE.parents[1] / "toolchains/launcher/macos_x86_64"
+LAUNCHERS = HERE.parents[1] / "toolchains/launcher"
 # Where the program looks for what is behind it.
 ALIGNMENT = 0x4000
 
-_DYLD = flags.DEFINE_string("dyld", None, "The program that maps launchers.", required=True)
+_DYLD = flags.DEFINE_string("dyld", None, "The program that maps the launcher for x86_64.")
+_EMULATOR = flags.DEFINE_string("emulator", None, "Runs the one for arm64, whose program is built.")
+
+_FOR_ARM64 = ("-target", "aarch64-linux-musl", "-static", "-O1", "-D_GNU_SOURCE", "-s")
 
 
 def setUpModule() -> None:
     place = Path(unittest.enterModuleContext(tempfile.TemporaryDirectory()))
-    data = Path(_DYLD.value).read_bytes()
+    if _DYLD.value is not None:
+        machine, program = "x86_64", Path(_DYLD.value)
+    else:
+        machine, program = "arm64", place / "dyld"
+        source = HERE / "launcher_macos/dyld.c"
+        build_launcher.zig(["cc", *_FOR_ARM64, "-o", program, source], str(place))
+        cases.EMULATOR = Path(str(_EMULATOR.value)).absolute()
+    data = program.read_bytes()
+    padded = data + bytes(-len(data) % ALIGNMENT)
     cases.LAUNCHER = place / "launcher"
-    cases.LAUNCHER.write_bytes(data + bytes(-len(data) % ALIGNMENT) + LAUNCHER.read_bytes())
+    cases.LAUNCHER.write_bytes(padded + (LAUNCHERS / f"macos_{machine}").read_bytes())
     cases.PATH_MAX = 1024
 
 
