@@ -90,6 +90,14 @@ class AssembleTest(parameterized.TestCase):
         with self.assertRaisesRegex(RelocatableError, "disagree on opt/tool/bin/x"):
             assembled(None, other)
 
+    def test_a_name_with_a_line_end(self) -> None:
+        other = Tree()
+        other.add("etc/a\nb", file(b""))
+        with self.assertRaisesRegex(
+            RelocatableError, r"no names with a line end; rename: 'etc/a\\nb'"
+        ):
+            assembled(None, other)
+
     def test_installed_size(self) -> None:
         small = Tree()
         small.add("a/b", file(bytes(1025)))
@@ -122,6 +130,15 @@ class AssembleTest(parameterized.TestCase):
         self.assertNotIn("statically", text)
         text = overrides.text("tool", tree(bin_e=file(b"\x7fELF...")), "usr", []).decode()
         self.assertIn("tool: statically-linked-binary [usr/*]\n", text)
+
+    def test_overrides_of_a_python_inside(self) -> None:
+        tag = "tool: unusual-interpreter * [{}*python3.*]\n"
+        for prefix in ("opt/tool", "."):
+            inside = "" if prefix == "." else f"{prefix}/"
+            made = Tree()
+            made.add(f"{inside}lib/python3.11/os.py", file(b""))
+            found = overrides.text("tool", made, prefix, []).decode()
+            self.assertIn(tag.format(inside), found)
 
 
 class WriterTest(parameterized.TestCase):

@@ -143,6 +143,19 @@ class ByteCompileTest(absltest.TestCase):
         self.root.install(DEMO_1)
         self.assert_compiled("demo/__init__", "demo/gone", "demo_namespace/of_demo")
 
+    def test_a_previous_version(self) -> None:
+        self.root.install(DEMO_1)
+        lists = self.root.path / "usr/share/pyshared/file_lists"
+        records = self.root.path / "var/lib/python-byte-compile"
+        before = lists / "demo_0.9.list"
+        before.write_bytes((lists / "demo_1.0.list").read_bytes())
+        self.root.run(PROGRAM, "demo", "--version", "0.9")
+        self.assertTrue((records / "demo_0.9").exists())
+        self.root.run(PROGRAM, "demo", "--version", "1.0", "--previous-version", "0.9")
+        self.assertFalse((records / "demo_0.9").exists())
+        self.assert_compiled("demo/__init__", "demo/gone", "demo_namespace/of_demo")
+        before.unlink()
+
     def test_an_interpreter_comes_and_goes(self) -> None:
         self.root.install(DEMO_1, OTHER)
         self.assertLen(self.caches(), 4)
@@ -229,6 +242,40 @@ class ByteCompileTest(absltest.TestCase):
                     self.assert_compiled("demo/__init__", f"demo/{last}", "demo_namespace/of_demo")
                     self.assertEqual(self.use(), "2" if last == "new" else "1")
         self.assertGreater(killed, _ROUNDS.value // 4)
+
+    def test_killed_while_an_interpreter_comes_or_goes(self) -> None:
+        moments = random.Random(_SEED.value)  # noqa: S311 - not for secrets.
+        self.root.install(DEMO_1)
+        names = ("demo/__init__", "demo/gone", "demo_namespace/of_demo")
+        packages = [self.root.put(Path(path)) for path in _INTERPRETER.value]
+        steps = [("--remove", f"python{_PYTHON.value}-minimal"), ("--install", *packages)]
+        for number in range(max(2, _ROUNDS.value // 3)):
+            step = steps[number % 2]
+            self.root.killed(moments.uniform(0.05, 1), "dpkg", *FORCED, *step)
+            self.root.dpkg("--configure", "--pending", check=False)
+            self.root.dpkg(*step)
+            self.assert_compiled(*(names if number % 2 else ()))
+        self.install_interpreter()
+
+    def test_wrong_arguments(self) -> None:
+        self.root.install(DEMO_1)
+        for arguments, message in (
+            ((), "wanted the name of a package"),
+            (("demo", "other"), "wanted one package, found demo and other"),
+            (("demo", "--version"), "wanted a value after --version"),
+            (("demo", "--force"), "wanted NAME .*, found --force"),
+            (("../demo",), "wanted names without a slash, found ../demo"),
+            (
+                ("nothing",),
+                "wanted a list of files, found no /usr/share/pyshared/file_lists/nothing",
+            ),
+            (("demo", "--version", "9"), "found no /usr/.*/demo_9.list"),
+        ):
+            with self.subTest(arguments=arguments):
+                done = self.root.run(PROGRAM, *arguments, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stdout, f"^{PROGRAM}: .*{message}")
+        self.assertLen(self.caches(), 3)
 
     def time(self, action: Callable[[], object]) -> float:
         began = time.monotonic()

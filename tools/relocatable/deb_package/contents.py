@@ -31,7 +31,8 @@ def installed(dist: Tree, prefix: str, others: Iterable[Tree], links: Mapping[st
         links: from paths, relative to the root, to paths in the dist.
 
     Raises:
-        RelocatableError: if two of these disagree on a path, or a link leads nowhere.
+        RelocatableError: if two of these disagree on a path, a link leads nowhere, or a path is
+            none that dpkg can list.
     """
     tree = moved(dist, prefix)
     tree = Tree(dict(tree.nodes))
@@ -44,6 +45,10 @@ def installed(dist: Tree, prefix: str, others: Iterable[Tree], links: Mapping[st
                 f"deb: the link /{path} is to lead to {inside}, which is not in the dist"
             )
         tree.add(path, Link(_text(path, target), MADE_BY))
+    problems(
+        [repr(path) for path in tree.nodes if "\n" in path],
+        "deb: dpkg knows no names with a line end; rename:",
+    )
     return tree
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from relocatable import content
 from relocatable.elf import is_elf
+from relocatable.python.library import LANDMARK
 from relocatable.python.shared import FILE_LISTS
 from relocatable.tree import Tree
 
@@ -19,11 +20,20 @@ DIRECTORY: Final = "usr/share/lintian/overrides"
 
 _OF_ELF: Final = (
     "embedded-library *",
+    "library-not-linked-against-libc",
     "shared-library-is-executable *",
     "shared-library-lacks-prerequisites",
     "statically-linked-binary",
     "undeclared-elf-prerequisites *",
 )
+_OF_PYTHON: Final = (
+    "interpreter-in-usr-local *",
+    "python3-script-but-no-python3-dep *",
+    "script-not-executable",
+    "unusual-interpreter *",
+)
+"""Of a Python inside: modules that name, in their first line, one that they are not run by."""
+_PYTHON: Final = re.compile(rf"(?:.*/)?lib/python3\.\d+/{re.escape(LANDMARK)}")
 _SHARED: Final = re.compile(rf"(?:.*/)?{FILE_LISTS}/")
 """Modules that several Pythons share, each at its own place for each of them."""
 _OF_TEXTS: Final = tuple(
@@ -50,6 +60,9 @@ def _needed(package: str, tree: Tree, prefix: str) -> Iterator[str]:
         yield "dir-or-file-in-opt [opt/*]"
     if any(is_elf(bytes(content.view(file.content)[:4])) for _, file in tree.files()):
         yield from (f"{tag} [{below}]" for tag in _OF_ELF)
+    if any(_PYTHON.fullmatch(path) for path in tree.nodes):
+        inside = below.removesuffix("*") + "*python3.*"
+        yield from (f"{tag} [{inside}]" for tag in _OF_PYTHON)
     if any(_SHARED.match(path) for path in tree.nodes):
         yield "python-module-in-wrong-location *"
     documentation = f"usr/share/doc/{package}"
