@@ -14,6 +14,7 @@ RECORD = Record(Origin("//:x", "x"))
 PACKAGE = Package("demo", "1.0-1", "site-packages")
 VERSIONS = ["3.11", "3.13"]
 CODE = b"\x7fELF..."
+MACHO = b"\xcf\xfa\xed\xfe..."
 
 
 def tree(**files: bytes) -> Tree:
@@ -68,8 +69,9 @@ class SharedTest(parameterized.TestCase):
 
     def test_machine_code_is_of_one_version(self) -> None:
         message = "wanted in `extensions`: demo/fast_so"
-        with self.assertRaisesRegex(RelocatableError, message):
-            combined(tree(demo__fast_so=CODE))
+        for code in (CODE, MACHO):
+            with self.assertRaisesRegex(RelocatableError, message):
+                combined(tree(demo__fast_so=code))
 
     @parameterized.parameters(
         (">= 3.11, < 3.14", ["3.11", "3.13"]),

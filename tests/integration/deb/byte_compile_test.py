@@ -16,7 +16,7 @@ from support.debian_root import FORCED, DebianRoot
 
 _INTERPRETER = flags.DEFINE_multi_string("interpreter", [], "A package of the interpreter.")
 _PYTHON = flags.DEFINE_string("python", "3.11", "MAJOR.MINOR of it.")
-_ROUNDS = flags.DEFINE_integer("rounds", 12, "How often dpkg is killed.")
+_ROUNDS = flags.DEFINE_integer("rounds", 8, "How often dpkg is killed.")
 _SEED = flags.DEFINE_integer("seed", None, "Of the moments at which it is.")
 
 HERE = Path("tests/integration/deb")
@@ -249,7 +249,7 @@ class ByteCompileTest(absltest.TestCase):
         names = ("demo/__init__", "demo/gone", "demo_namespace/of_demo")
         packages = [self.root.put(Path(path)) for path in _INTERPRETER.value]
         steps = [("--remove", f"python{_PYTHON.value}-minimal"), ("--install", *packages)]
-        for number in range(max(2, _ROUNDS.value // 3)):
+        for number in range(max(2, _ROUNDS.value // 4)):
             step = steps[number % 2]
             self.root.killed(moments.uniform(0.05, 1), "dpkg", *FORCED, *step)
             self.root.dpkg("--configure", "--pending", check=False)

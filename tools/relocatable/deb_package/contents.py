@@ -13,6 +13,7 @@ from relocatable import content
 from relocatable.elf import is_elf
 from relocatable.errors import RelocatableError, problems
 from relocatable.layout import moved
+from relocatable.macho.reader import is_macho
 from relocatable.provenance import Origin, Record
 from relocatable.tree import Directory, File, Link, Tree, link_target
 
@@ -64,7 +65,8 @@ def check_architecture(tree: Tree, package: str) -> None:
     Raises:
         RelocatableError: that names all that it has.
     """
-    found = [path for path, file in tree.files() if is_elf(bytes(content.view(file.content)[:4]))]
+    heads = ((path, bytes(content.view(file.content)[:4])) for path, file in tree.files())
+    found = [path for path, head in heads if is_elf(head) or is_macho(head)]
     problems(found, f"deb {package}: wanted no machine code with architecture_all, found")
 
 

@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from relocatable import content, elf
 from relocatable.errors import RelocatableError, problems
+from relocatable.macho.reader import is_macho
 from relocatable.provenance import Origin, Record
 from relocatable.python import library
 from relocatable.tree import Directory, File, Link, Tree, link_target
@@ -138,7 +139,8 @@ def combine(
 
 
 def _is_code(file: File) -> bool:
-    return elf.is_elf(bytes(content.view(file.content)[:4]))
+    head = bytes(content.view(file.content)[:4])
+    return elf.is_elf(head) or is_macho(head)
 
 
 def _is_shared(common: Tree, path: str, node: File | Link | Directory) -> bool:
