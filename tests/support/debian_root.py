@@ -18,14 +18,14 @@ MERGED = ("bin", "lib", "lib64", "sbin")
 EMPTY = (
     "dev",
     "proc",
-    "root",
+    "srv",
     "tmp",
     "var/lib/dpkg/info",
     "var/lib/dpkg/triggers",
     "var/lib/dpkg/updates",
     "var/log",
 )
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8", "HOME": "/srv"}
 STANZA = """Package: {}
 Status: install ok installed
 Maintainer: Jo Doe <jo@example.com>
@@ -103,8 +103,8 @@ class DebianRoot:
 
     def put(self, package: Path) -> str:
         """Copies a package into it; returns its path there."""
-        shutil.copyfile(package, self.path / "root" / package.name)
-        return f"/root/{package.name}"
+        shutil.copyfile(package, self.path / "srv" / package.name)
+        return f"/srv/{package.name}"
 
     def dpkg(self, *arguments: str | Path, check: bool = True) -> str:
         """Runs dpkg, without asking for what is only there as files."""
@@ -115,8 +115,8 @@ class DebianRoot:
         return self.dpkg("--install", *map(self.put, packages))
 
     def seen(self, *without: str) -> dict[str, str]:
-        """All paths but those in dpkg's own records and /root, with the digest of what is there."""
-        return dict(self._seen({"var/lib/dpkg", "root", "dev", "proc", *without}))
+        """All paths but those in dpkg's own records and /srv, with the digest of what is there."""
+        return dict(self._seen({"var/lib/dpkg", "srv", "dev", "proc", *without}))
 
     def changed(self, before: dict[str, str], *without: str) -> list[str]:
         """What differs from what was seen before: each path, with what it was and is."""
