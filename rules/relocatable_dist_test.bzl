@@ -20,12 +20,18 @@ CONDITIONS = [
 
 _NEEDS_HOST = "{} runs on the C library of the machine (libc = \"host\"), which an empty root has not"
 
+_NOT_RUN = "{} is for macOS, and no test runs that: it is looked into on any host, without a {}"
+
 def _spec_impl(ctx):
     spec = ctx.actions.declare_file(ctx.label.name + ".json")
     archive = ctx.attr.dist[RelocatableDistInfo].archive
     emulator = ctx.file.emulator
     if ctx.attr.empty_root and ctx.attr.dist[RelocatableDistInfo].host_libraries:
         fail(_NEEDS_HOST.format(ctx.attr.dist.label), attr = "empty_root")
+    if ctx.attr.dist[RelocatableDistInfo].object_format == "mach-o":
+        for attribute in ["emulator", "empty_root"]:
+            if getattr(ctx.attr, attribute):
+                fail(_NOT_RUN.format(ctx.attr.dist.label, attribute), attr = attribute)
     ctx.actions.write(spec, json.encode_indent({
         "archive": archive.short_path,
         "command": ctx.attr.command,
@@ -35,6 +41,7 @@ def _spec_impl(ctx):
         "env": ctx.attr.env,
         "exit_code": ctx.attr.exit_code,
         "host_libraries": ctx.attr.dist[RelocatableDistInfo].host_libraries,
+        "object_format": ctx.attr.dist[RelocatableDistInfo].object_format,
         "output": ctx.attr.output,
     }) + "\n")
     files = [spec, archive] + ([emulator] if emulator else [])
@@ -70,6 +77,10 @@ def relocatable_dist_test(
 
     The program sees no variable but those given here, and the test fails if its loader's own trace
     names a file that is not in the dist.
+
+    A dist for macOS is unpacked and looked into instead, on any host: whether `command` is in it, whether
+    all that is loaded is, and whether the signatures are right. `output`, `exit_code`, `env` and
+    `conditions` are for a Mac to show, see docs/macos.md.
 
     Args:
         name: a unique name for this target.

@@ -1,4 +1,4 @@
-"""Moves a dist and runs it; the runner behind the rule of this name."""
+"""Moves a dist and runs it, or looks into it; the runner behind the rule of this name."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from absl import flags
 from relocatable import cli
 from relocatable.conditions import Condition, chosen, make_decoys
 from relocatable.errors import problems
+from relocatable.look import look_into
 from relocatable.trial import Dist, Outcome, Room, run, unpack
 
 _SPEC = flags.DEFINE_string("spec", None, "What to run and to expect, as JSON.", required=True)
@@ -23,6 +24,9 @@ _SPEC = flags.DEFINE_string("spec", None, "What to run and to expect, as JSON.",
 def main() -> None:
     """Unpacks the dist, and runs the command in all conditions."""
     spec = json.loads(Path(_SPEC.value).read_text())
+    if spec["object_format"] == "mach-o":
+        look_into(Path(spec["archive"]), spec["command"][0])
+        return
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as temporary:
         scratch = Path(temporary).resolve()
         unpacked = scratch / "unpacked"
