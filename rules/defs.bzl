@@ -15,6 +15,7 @@ load("//rules:py_shared_modules.bzl", _py_shared_modules = "py_shared_modules")
 load("//rules:python_standalone_extract.bzl", _python_standalone_extract = "python_standalone_extract")
 load("//rules:relocatable_dist_test.bzl", _relocatable_dist_test = "relocatable_dist_test")
 load("//rules:stdlib_trim.bzl", _stdlib_trim = "stdlib_trim")
+load("//rules:universal_dist.bzl", _universal_dist = "universal_dist")
 load("//rules/private:install.bzl", _relocatable_dist = "relocatable_dist_with_install")
 
 deb_control = _deb_control
@@ -29,6 +30,7 @@ python_standalone_extract = _python_standalone_extract
 relocatable_dist = _relocatable_dist
 relocatable_dist_test = _relocatable_dist_test
 stdlib_trim = _stdlib_trim
+universal_dist = _universal_dist
 
 DebControlInfo = _DebControlInfo
 LicenseTextsInfo = _LicenseTextsInfo

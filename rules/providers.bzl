@@ -67,6 +67,7 @@ RelocatableDistInfo = provider(
     doc = "A directory that runs from wherever it is unpacked; comes with a TreeInfo.",
     fields = {
         "archive": "File: the .tar.zst, which unpacks to one directory of the target's name.",
+        "facts": "File: JSON, of the platform.",
         "host_libraries": "list of string: sonames that are left to the machine.",
         "metadata": "File: JSON, what the dist is and what it was made of.",
         "object_format": "string: of its programs and libraries, `elf` or `mach-o`.",

@@ -32,6 +32,7 @@ def _relocatable_dist_impl(ctx):
         tree,
         RelocatableDistInfo(
             archive = archive.archive,
+            facts = target.facts,
             host_libraries = target.system_libraries if libc_of(ctx, target) == "host" else [],
             metadata = made.metadata,
             object_format = target.object_format,

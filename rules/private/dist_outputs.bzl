@@ -20,7 +20,9 @@ _LEVELS = {
 
 _DIRECTORY = "directory"
 
-DIST_OUTPUT_ATTRIBUTES = {
+ARCHIVES = _LEVELS.keys()
+
+ARCHIVE_ATTRIBUTES = {
     "compression_level": attr.int(
         doc = "zstd's level, 1 to 22; 0 means 3, or 19 with `-c opt`.",
         default = 0,
@@ -38,6 +40,9 @@ DIST_OUTPUT_ATTRIBUTES = {
         executable = True,
         cfg = "exec",
     ),
+}
+
+DIST_OUTPUT_ATTRIBUTES = ARCHIVE_ATTRIBUTES | {
     "_dist_metadata": attr.label(
         default = Label("//tools:dist_metadata"),
         executable = True,
@@ -65,7 +70,7 @@ def dist_outputs(ctx, target, tree, kept, directory, verified):
         if form not in known:
             fail("wanted some of {}, found {}".format(", ".join(known), repr(form)), attr = "formats")
     texts = license_texts(ctx)
-    archives = {form: _archive(ctx, target, tree, form) for form in _LEVELS}
+    archives = {form: dist_archive(ctx, target, tree, form) for form in _LEVELS}
     deb = dist_deb(ctx, target, tree, texts, {"xz": _level(ctx, "tar.xz"), "zst": _level(ctx, "tar.zst")})
     if deb:
         archives[DEB] = deb
@@ -85,7 +90,18 @@ def dist_outputs(ctx, target, tree, kept, directory, verified):
         metadata = metadata,
     )
 
-def _archive(ctx, target, tree, form):
+def dist_archive(ctx, target, tree, form):
+    """Declares an archive of a tree, and its checksum.
+
+    Args:
+        ctx: the rule's context; its attributes include ARCHIVE_ATTRIBUTES.
+        target: TargetFactsInfo or RelocatableDistInfo: what has `facts`.
+        tree: TreeInfo.
+        form: one of ARCHIVES.
+
+    Returns:
+        struct of Files `archive` and `sha256`.
+    """
     archive = ctx.actions.declare_file("{}.{}".format(ctx.label.name, form))
     sha256 = ctx.actions.declare_file("{}.{}.sha256".format(ctx.label.name, form))
     args = tool_args(ctx)

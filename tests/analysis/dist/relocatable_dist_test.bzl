@@ -1,7 +1,7 @@
 """Tests for `relocatable_dist`: wrong attributes give one clear line."""
 
 load("@rules_python//python:defs.bzl", "py_binary")
-load("//rules:defs.bzl", "file_tree", "relocatable_dist")
+load("//rules:defs.bzl", "file_tree", "relocatable_dist", "universal_dist")
 load("//tests/analysis:refused_test.bzl", "refused_test")
 
 # By test: the attributes, and what the error says.
@@ -107,7 +107,25 @@ def relocatable_dist_test_suite(name):
             message = message,
             target_under_test = case,
         )
+    relocatable_dist(
+        name = "of_linux",
+        testonly = True,
+        layers = [":layer"],
+        platform = "//toolchains:linux_x86_64",
+        tags = ["manual"],
+    )
+    universal_dist(
+        name = "universal_dist_of_linux",
+        testonly = True,
+        dists = [":of_linux"],
+        tags = ["manual"],
+    )
+    refused_test(
+        name = "universal_dist_of_linux_test",
+        message = "wanted dists for macOS, one for each machine, found linux_x86_64",
+        target_under_test = "universal_dist_of_linux",
+    )
     native.test_suite(
         name = name,
-        tests = [case + "_test" for case in _CASES],
+        tests = [case + "_test" for case in _CASES] + ["universal_dist_of_linux_test"],
     )

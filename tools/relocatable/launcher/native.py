@@ -71,8 +71,15 @@ def read(launcher: bytes) -> Settings:
     """Gives back the settings of a launcher's file.
 
     Raises:
-        RelocatableError: if it is no launcher, has no settings yet, or they are damaged.
+        RelocatableError: if it is no launcher, has no settings yet, or they are damaged; or if it
+            is one for several machines that does not do the same on each.
     """
+    if macho.is_universal(launcher):
+        data = memoryview(launcher)
+        first, *others = (read(bytes(x.view(data))) for x in macho.slices(data, "launcher"))
+        if any(other != first for other in others):
+            raise RelocatableError("launcher: its settings are others on other machines")
+        return first
     start, capacity, size, depth = _find(launcher)
     block = launcher[start + _HEADER.size :][:capacity]
     if not size:
