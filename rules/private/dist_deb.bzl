@@ -7,6 +7,7 @@ load("//rules/private:version.bzl", "VERSION")
 DEB = "deb"
 
 _NO_CONTROL = "wanted `deb`, a target of deb_control, as formats has \"deb\""
+_NO_DEBIAN = "wanted nothing, as there are no Debian packages for {}"
 
 DEB_ATTRIBUTES = {
     "deb": attr.label(
@@ -37,6 +38,8 @@ def dist_deb(ctx, target, tree, texts, levels):
         if DEB in ctx.attr.formats:
             fail(_NO_CONTROL, attr = "deb")
         return None
+    if target.object_format != "elf":
+        fail(_NO_DEBIAN.format(target.name), attr = "deb")
     info = ctx.attr.deb[DebControlInfo]
     archive = ctx.actions.declare_file(ctx.label.name + ".deb")
     sha256 = ctx.actions.declare_file(ctx.label.name + ".deb.sha256")
