@@ -1,8 +1,10 @@
 """What dyld makes of hand-made trees."""
 
+from unittest import mock
+
 from absl.testing import absltest, parameterized
 
-from relocatable.closure import Closure, Kind, Options, RootKind, Rule, text, trace
+from relocatable.closure import Closure, Kind, Options, RootKind, Rule, places, text, trace
 from relocatable.errors import RelocatableError
 from support.macho_builder import (
     ARM64,
@@ -234,6 +236,15 @@ class RootsTest(parameterized.TestCase):
     def test_damaged(self) -> None:
         made = tree({"liba.dylib": macho("a")[:200], "libb.dylib": macho("b")})
         self.assertRegex(wrong(trace(made))[0], "^liba.dylib: damaged Mach-O file: ")
+
+    def test_an_attack(self) -> None:
+        rpaths = tuple("@loader_path/" + "../a/" * 100 + str(number) for number in range(500))
+        made = tree({"tool": program(*(f"@rpath/{n}" for n in range(3000)), rpaths=rpaths)})
+        with (
+            mock.patch.object(places, "_LIMIT", 1 << 12),  # The real one takes seconds.
+            self.assertRaisesRegex(RelocatableError, "no real program does"),
+        ):
+            trace(made)
 
     def test_no_symbols(self) -> None:
         with self.assertRaisesRegex(RelocatableError, "in ELF files only"):

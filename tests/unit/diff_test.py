@@ -16,6 +16,7 @@ from relocatable.metadata import Archive, Facts
 from relocatable.provenance import Origin, Package, Record, Wheel
 from relocatable.target import Target
 from relocatable.tree import Directory, File, Link, Tree
+from support.macho_trees import SYSTEM, macho, signed
 from support.shared_object import SharedObject
 
 TARGET = Target("linux_x86_64", 62, "ld-linux-x86-64.so.2", "x86_64-linux-gnu", 4096)
@@ -353,6 +354,26 @@ class DiffTest(parameterized.TestCase):
         self.assertLen(found.notes, 1)
         self.assertRegex(found.notes[0], "b.tar.zst: lib/libfoo.so.1: ")
         self.assertIn("libfoo.so.1", found.changes["sonames"].removed)
+
+    def test_metadata_from_before_dists_for_macos(self) -> None:
+        new = self.made("a", OLD, "tar.gz").with_name("a.json")
+        described = json.loads(new.read_text())
+        del described["minimum_os"]
+        old = self.directory / "b.json"
+        old.write_text(json.dumps(described))
+        self.assertTrue(self.compared(old, new).same)
+
+    def test_macos(self) -> None:
+        old = signed(macho("@rpath/libfoo.1.dylib", SYSTEM))
+        new = signed(macho("@rpath/libfoo.2.dylib", SYSTEM))
+        found = self.document(
+            self.made("a", {"lib/libfoo.dylib": file(old)}, "tar"),
+            self.made("b", {"lib/libfoo.dylib": file(new)}, "tar"),
+        )
+        path = "lib/libfoo.dylib"
+        self.assertEqual(found["sonames"]["removed"], {"@rpath/libfoo.1.dylib": path})
+        self.assertEqual(found["sonames"]["added"], {"@rpath/libfoo.2.dylib": path})
+        self.assertEqual(found["baselines"]["changed"], {})
 
     def test_hostile_names(self) -> None:
         hostile = "a\n\x1b[2J\udc80"

@@ -11,6 +11,7 @@ from relocatable import macho as machos
 from relocatable.errors import RelocatableError
 from relocatable.layout import Layout
 from relocatable.macho import MachO
+from relocatable.policies import Policies, Policy
 from relocatable.relocate import Libc, Request, Strip, relocate
 from relocatable.tree import Tree
 from relocatable.verify import verify
@@ -255,6 +256,9 @@ class RefusedTest(absltest.TestCase):
     def test_bundled(self) -> None:
         with self.assertRaisesRegex(RelocatableError, 'libc: wanted "host", .* found "bundled"'):
             dist({"a": program()}, request=replace(REQUEST, libc=Libc.BUNDLED))
+        policies = Policies(gconv=Policy.BUNDLED, locales=Policy.BUNDLED)
+        with self.assertRaisesRegex(RelocatableError, 'gconv: wanted "host"(?s:.*)locales: wanted'):
+            dist({"a": program()}, request=replace(REQUEST, policies=policies))
 
     def test_missing(self) -> None:
         with self.assertRaisesRegex(

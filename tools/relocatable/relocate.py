@@ -49,9 +49,9 @@ def relocate(
     pool = Tree()
     for layer in libraries:
         pool.merge(layer)
+    linked = relinker(tree, pool, request)
     request.policies.check(own_libc=request.libc is Libc.BUNDLED)
     variables = policies.take(tree, pool, request.policies, place.libraries)
-    linked = relinker(tree, pool, request)
     programs = linked.take_programs()
     scripts = launchers.take_scripts(tree, programs, place)
     starts = _python_programs(tree, programs, request)

@@ -53,8 +53,8 @@ def described(side: Side) -> Aspects:
     found: Aspects = {}
     if side.metadata is not None:
         found["about"] = dict(side.metadata.about)
-        baseline = side.metadata.baseline
-        found["baselines"] = {} if baseline is None else {"GLIBC": baseline}
+        baselines = {"GLIBC": side.metadata.baseline, "macos": side.metadata.minimum_os}
+        found["baselines"] = {name: known for name, known in baselines.items() if known is not None}
         found["entry_points"] = dict.fromkeys(side.metadata.entry_points)
         # The only thing to say whether contents are the same.
         found["archives"] = {name: sha for name, (sha, _) in side.metadata.archives.items()}

@@ -35,6 +35,7 @@ class Metadata:
         about: single facts by name, those without a value left out.
         entry_points: paths.
         baseline: the newest version of glibc that is required, if one is.
+        minimum_os: the newest version of macOS that is, if one is.
         archives: SHA-256 and size by the ending of the file's name, such as `tar.zst`.
         files: their number in the dist.
         bytes: their sizes, added up.
@@ -43,6 +44,7 @@ class Metadata:
 
     about: Mapping[str, str]
     baseline: str | None
+    minimum_os: str | None
     entry_points: tuple[str, ...]
     archives: Mapping[str, tuple[str, int]]
     files: int
@@ -72,6 +74,8 @@ def read(path: Path) -> Metadata:
     return Metadata(
         about={name: value for name, value in about.items() if value is not None},
         baseline=libc.optional_string("baseline", _ANY),
+        # Releases from before dists for macOS didn't write it.
+        minimum_os=top.optional_string("minimum_os", _ANY) if "minimum_os" in top.left else None,
         entry_points=top.strings("entry_points", _ANY),
         archives={
             archive.string("file", _ANY).removeprefix(f"{name}."): (

@@ -1,15 +1,17 @@
-"""What the ELF files of a tree offer and ask for."""
+"""What the programs and libraries of a tree offer and ask for."""
 
 from dataclasses import dataclass, field
 
 from relocatable import content
 from relocatable.closure.baseline import baselines
+from relocatable.closure.dyld import Dyld, most_common_cpu
 from relocatable.closure.files import Files
+from relocatable.closure.options import Options
 from relocatable.elf.reader import Elf
 from relocatable.elf.symbols import symbols
 from relocatable.elf.versions import definitions
 from relocatable.errors import RelocatableError
-from relocatable.objects import ElfObjects
+from relocatable.objects import ElfObjects, MachObjects
 from relocatable.tree import Tree
 
 _PRIVATE = "_PRIVATE"
@@ -18,7 +20,7 @@ _PRIVATE = "_PRIVATE"
 
 @dataclass(slots=True)
 class Linking:
-    """The dynamic ELF files of a tree.
+    """The dynamic ELF files of a tree, or what dyld loads of it; an install name is a soname.
 
     Attributes:
         tree: what they are in.
@@ -55,7 +57,10 @@ class Linking:
 
 
 def read(tree: Tree) -> Linking:
-    """Reads the dynamic ELF files of a tree; one that is damaged is noted and left out."""
+    """Reads the programs and libraries of a tree; one that is damaged is noted and left out.
+
+    Which symbols they have is read of ELF files only.
+    """
     objects = ElfObjects(tree, ())
     files = Files(tree, objects, whole_system=False)
     found = Linking(tree, objects)
@@ -78,7 +83,28 @@ def read(tree: Tree) -> Linking:
                 if not definition.base:
                     _add(found.defines, elf.soname, definition.version)
     found.baselines = {b.family: b.version for b in baselines(files, list(found.needed))}
+    if not found.needed:
+        _read_machos(found)
     return found
+
+
+def _read_machos(found: Linking) -> None:
+    cpu = most_common_cpu(found.tree)
+    if cpu is None:
+        return
+    objects = MachObjects(found.tree, (), cpu)
+    for path, _ in found.tree.files():
+        try:
+            macho = objects.at(path)
+        except RelocatableError as error:
+            found.notes.append(str(error))
+            continue
+        if macho is not None:
+            found.needed[path] = frozenset(dylib.name for dylib in macho.dylibs)
+            if macho.install_name:
+                found.sonames.setdefault(macho.install_name, path)
+    newest = Dyld(found.tree, objects, Options()).baselines(list(found.needed))
+    found.baselines = {each.family: each.version for each in newest}
 
 
 def _add(sets: dict[str, frozenset[str]], key: str, item: str) -> None:

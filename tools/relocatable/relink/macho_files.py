@@ -12,10 +12,11 @@ from relocatable import content, macho
 from relocatable.closure.dyld.process import EXECUTABLE, LOADER, RPATH, within
 from relocatable.closure.dyld.roots import is_launcher
 from relocatable.content import Content, Extent, Spliced
-from relocatable.errors import RelocatableError
+from relocatable.errors import RelocatableError, problems
 from relocatable.macho import UNCHANGED, Edits, MachO, NotEditableError, edits
 from relocatable.macho import constants as c
 from relocatable.objects import MachObjects, thin_objects
+from relocatable.policies import Policy
 from relocatable.provenance import Edit
 from relocatable.relink.macho_closure import MachoClosure
 from relocatable.request import Libc, Request, Strip
@@ -35,13 +36,22 @@ class MachoRelinker:
         """Prepares completing `tree` from `pool`.
 
         Raises:
-            RelocatableError: if the C library is to be the dist's own.
+            RelocatableError: if what belongs to a C library is to be the dist's own.
         """
-        if request.libc is Libc.BUNDLED:
-            raise RelocatableError(
-                f'libc: wanted "host", as programs of {request.target.name} run on the system\'s'
+        whose = {
+            "libc": request.libc is Libc.BUNDLED,
+            "gconv": request.policies.gconv is Policy.BUNDLED,
+            "locales": request.policies.locales is Policy.BUNDLED,
+        }
+        problems(
+            [
+                f'{name}: wanted "host", as programs of {request.target.name} run on the system\'s'
                 ' C library only; found "bundled"'
-            )
+                for name, own in whose.items()
+                if own
+            ],
+            "what is not for macOS:",
+        )
         self._tree, self._request, self._target = tree, request, request.target
         libraries = request.layout.libraries
         self._closure = MachoClosure(tree, pool, request.target, libraries, request.universal)

@@ -8,6 +8,7 @@ fallback to /usr/local/lib, which belongs to the machine.
 import posixpath
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from relocatable.closure.answers import Kind, Place, Problem, Resolution, Rule
@@ -240,6 +241,7 @@ class Process:
         self.problems.append(Problem(kind, path, text))
 
 
+@lru_cache(1 << 14)
 def within(base: str, rest: str) -> str | None:
     """The path in a tree that `rest` means from `base`; None if it leaves the tree."""
     inside = posixpath.normpath(posixpath.join("/", base, rest)).strip("/")
