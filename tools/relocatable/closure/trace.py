@@ -89,10 +89,15 @@ def _loader(tree: Tree, options: Options, objects: ElfObjects | MachObjects | No
 
 def _only_machos(tree: Tree) -> int | None:
     """The machine of a tree's Mach-O files; None if it has ELF files that a loader loads."""
-    cpu = most_common_cpu(tree)
-    if cpu is None or any(elf.dynamic for _, elf in ElfObjects(tree, ()).all()):
-        return None
-    return cpu
+    objects = ElfObjects(tree, ())
+    for path, _ in tree.files():
+        try:
+            elf = objects.at(path)
+        except RelocatableError:
+            return None  # It is one, if damaged.
+        if elf is not None and elf.dynamic:
+            return None
+    return most_common_cpu(tree)
 
 
 class _Trace:
