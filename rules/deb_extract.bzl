@@ -2,7 +2,8 @@
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
 load("//rules/private:deb_file.bzl", "collect_deb_origins", "deb_origin_flags")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 def _deb_extract_impl(ctx):
     tree = declare_tree(ctx)
@@ -22,13 +23,12 @@ def _deb_extract_impl(ctx):
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     tree_flags(args, "licenses", [texts])
-    ctx.actions.run(
-        executable = ctx.executable._deb_extract,
+    run_tool(
+        ctx,
+        "deb_extract",
         arguments = [args],
         inputs = ctx.files.debs,
         outputs = tree_files([tree, texts]) + [packages],
-        env = ENVIRONMENT,
-        mnemonic = "DebExtract",
         progress_message = "Extracting packages of %{label}",
         resource_set = _resources,
     )
@@ -83,11 +83,7 @@ everything below it; one that matches nothing is an error.""",
         "strip_prefix": attr.string(
             doc = "A directory, after `remap`; what is below it makes up the tree, the rest is left out.",
         ),
-        "_deb_extract": attr.label(
-            default = Label("//tools:deb_extract"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_deb_extract": tool("deb_extract"),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo, LicenseTextsInfo],
 )

@@ -2,7 +2,8 @@
 
 load("@rules_python//python:defs.bzl", "py_binary", "py_test")
 load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 
 _TOOL = Label("//tools:dist_listing_test.py")
 
@@ -22,13 +23,12 @@ def _listing_impl(ctx):
     args.add_all(ctx.attr.columns, format_each = "--column=%s")
     args.add_all(ctx.attr.exclude, format_each = "--exclude=%s")
     args.add(listing, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_listing,
+    run_tool(
+        ctx,
+        "dist_listing",
         arguments = [args],
         inputs = tree_files([tree]),
         outputs = [listing],
-        env = ENVIRONMENT,
-        mnemonic = "DistListing",
         progress_message = "Listing %{label}",
     )
     return [DefaultInfo(files = depset([listing]))]
@@ -40,11 +40,7 @@ _listing = rule(
         "columns": attr.string_list(mandatory = True, doc = "What stands before each path."),
         "dist": attr.label(mandatory = True, providers = [TreeInfo], doc = "The tree."),
         "exclude": attr.string_list(doc = "Patterns of paths that are left out."),
-        "_dist_listing": attr.label(
-            default = Label("//tools:dist_listing"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_dist_listing": tool("dist_listing"),
     },
 )
 

@@ -2,7 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "py_runtime", "py_runtime_pair")
 load("//rules:providers.bzl", "RelocatableDistInfo", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 
 # Of a dist, what its Python needs: tools/relocatable/python/toolchain.py unpacks these.
 _PARTS = [
@@ -19,14 +19,12 @@ def _unpacked_impl(ctx):
     args.add(tree.tar, format = "--tar=%s")
     args.add(ctx.attr.python_version, format = "--python_version=%s")
     args.add(interpreter, format = "--out=%s")
-    args.add(interpreter.dirname.removesuffix("/bin"), format = "--parts=%s")
-    ctx.actions.run(
-        executable = ctx.executable._py_bundle_toolchain,
+    run_tool(
+        ctx,
+        "py_bundle_toolchain",
         arguments = [args],
         inputs = [tree.tar],
         outputs = [interpreter] + parts,
-        env = ENVIRONMENT,
-        mnemonic = "PyBundleToolchain",
         progress_message = "Unpacking the Python of %{label}",
     )
     return [
@@ -44,11 +42,7 @@ _unpacked = rule(
             mandatory = True,
         ),
         "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
-        "_py_bundle_toolchain": attr.label(
-            default = Label("//tools:py_bundle_toolchain"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_py_bundle_toolchain": tool("py_bundle_toolchain"),
     },
 )
 

@@ -5,7 +5,8 @@ load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 
 # Where libpython is from a program or library, in the layouts of relocatable_py.h. A dist needs
 # none of these: relocatable_dist says anew where the libraries are.
@@ -30,15 +31,14 @@ def _parts_impl(ctx):
     args = tool_args(ctx)
     args.add(ctx.attr.python_version, format = "--python_version=%s")
     tree_flags(args, "tree", trees)
-    args.add(include.path, format = "--include=%s")
+    args.add_all([include], expand_directories = False, format_each = "--include=%s")
     args.add(library, format = "--library=%s")
-    ctx.actions.run(
-        executable = ctx.executable._py_embed_library,
+    run_tool(
+        ctx,
+        "py_embed_library",
         arguments = [args],
         inputs = tree_files(trees),
         outputs = [include, library],
-        env = ENVIRONMENT,
-        mnemonic = "PyEmbedLibrary",
         progress_message = "Extracting Python's headers for %{label}",
     )
     return [
@@ -55,11 +55,7 @@ _parts = rule(
     attrs = {
         "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
         "srcs": attr.label_list(doc = "The trees.", providers = [TreeInfo], mandatory = True),
-        "_py_embed_library": attr.label(
-            default = Label("//tools:py_embed_library"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_py_embed_library": tool("py_embed_library"),
     },
 )
 

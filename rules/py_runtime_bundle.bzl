@@ -3,7 +3,8 @@
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "PyStdlibInfo", "TreeInfo")
 load("//rules/private:py_sources.bzl", "source_list")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
@@ -85,8 +86,9 @@ def _bundle(ctx, tree, version, target):
         for dep in ctx.attr.deps
         for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
     ])
-    ctx.actions.run(
-        executable = ctx.executable._py_runtime_bundle,
+    run_tool(
+        ctx,
+        "py_runtime_bundle",
         arguments = [args, source_list(ctx, sources)],
         inputs = depset(
             [file for found in trees.values() for file in tree_files(found)] +
@@ -94,8 +96,6 @@ def _bundle(ctx, tree, version, target):
             transitive = [sources],
         ),
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "PyRuntimeBundle",
         resource_set = _resources if stdlib.compiler else None,
         progress_message = "Bundling Python %s for %%{label}" % version,
     )
@@ -113,13 +113,12 @@ def _verify(ctx, tree, version, target):
         args.add(target.facts, format = "--target=%s")
     args.add_all(ctx.attr.unmet, format_each = "--unmet=%s")
     args.add(verified, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._verify_py_runtime,
+    run_tool(
+        ctx,
+        "verify_py_runtime",
         arguments = [args],
         inputs = tree_files([tree]) + ([target.facts] if target else []),
         outputs = [verified],
-        env = ENVIRONMENT,
-        mnemonic = "VerifyPyRuntime",
         progress_message = "Verifying Python %s of %%{label}" % version,
     )
     return verified
@@ -183,16 +182,8 @@ build, proves that interpreter, extension modules and metadata are of this Pytho
             doc = "Wheels to install. Each has to be for this Python and the target platform.",
             allow_files = [".whl"],
         ),
-        "_py_runtime_bundle": attr.label(
-            default = Label("//tools:py_runtime_bundle"),
-            executable = True,
-            cfg = "exec",
-        ),
-        "_verify_py_runtime": attr.label(
-            default = Label("//tools:verify_py_runtime"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_py_runtime_bundle": tool("py_runtime_bundle"),
+        "_verify_py_runtime": tool("verify_py_runtime"),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo, PyRuntimeBundleInfo],
     toolchains = [config_common.toolchain_type(_TOOLCHAIN, mandatory = False)],

@@ -2,7 +2,8 @@
 
 load("@rules_python//python:py_runtime_info.bzl", "PyRuntimeInfo")
 load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_outputs")
 
 _NO_RUNTIME = "wanted a Python runtime (py_runtime) or toolchain with files of its own; {} {}"
 _NOT_IN_BIN = "{} has its interpreter at {}, wanted it in a directory `bin` beside `lib`"
@@ -36,13 +37,12 @@ def _py_runtime_tree_impl(ctx):
     listed.set_param_file_format("multiline")
     listed.use_param_file("--files=%s", use_always = True)
     listed.add_all(files, map_each = _place, expand_directories = True)
-    ctx.actions.run(
-        executable = ctx.executable._py_runtime_tree,
+    run_tool(
+        ctx,
+        "py_runtime_tree",
         arguments = [args, listed],
         inputs = files,
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "PyRuntimeTree",
         progress_message = "Collecting the Python of %{label}",
     )
     return tree_outputs(ctx, tree)
@@ -67,11 +67,7 @@ The tree has `bin`, `lib`, `include`, and is what `stdlib_trim` takes as `src` a
             mandatory = True,
             providers = [[PyRuntimeInfo], [platform_common.ToolchainInfo]],
         ),
-        "_py_runtime_tree": attr.label(
-            default = Label("//tools:py_runtime_tree"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_py_runtime_tree": tool("py_runtime_tree"),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo],
 )

@@ -3,7 +3,8 @@
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "TreeInfo")
 load("//rules/private:py_sources.bzl", "source_list")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 def _py_shared_modules_impl(ctx):
     tree = declare_tree(ctx)
@@ -32,13 +33,12 @@ def _py_shared_modules_impl(ctx):
         for dep in ctx.attr.deps
         for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
     ])
-    ctx.actions.run(
-        executable = ctx.executable._py_shared_modules,
+    run_tool(
+        ctx,
+        "py_shared_modules",
         arguments = [args, source_list(ctx, sources)],
         inputs = depset(inputs, transitive = [sources]),
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "PySharedModules",
         progress_message = "Sharing the modules of %{label}",
     )
     return tree_outputs(ctx, tree)
@@ -88,11 +88,7 @@ relative links to it, with the extension modules of that version beside them. Gi
             doc = "The package's version, which its list of files is called by.",
             mandatory = True,
         ),
-        "_py_shared_modules": attr.label(
-            default = Label("//tools:py_shared_modules"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_py_shared_modules": tool("py_shared_modules"),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo],
 )

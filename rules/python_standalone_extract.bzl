@@ -1,7 +1,8 @@
 """Unpacks a CPython of the project python-build-standalone."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 def _python_standalone_extract_impl(ctx):
     tree = declare_tree(ctx)
@@ -14,13 +15,12 @@ def _python_standalone_extract_impl(ctx):
     args.add(tree.provenance, format = "--provenance=%s")
     args.add(licenses, format = "--licenses=%s")
     tree_flags(args, "license_texts", [texts])
-    ctx.actions.run(
-        executable = ctx.executable._python_standalone_extract,
+    run_tool(
+        ctx,
+        "python_standalone_extract",
         arguments = [args],
         inputs = [ctx.file.archive],
         outputs = tree_files([tree, texts]) + [licenses],
-        env = ENVIRONMENT,
-        mnemonic = "PythonStandaloneExtract",
         progress_message = "Extracting Python %{label}",
     )
     return tree_outputs(ctx, tree, also = [licenses]) + [LicenseTextsInfo(texts = texts)]
@@ -42,11 +42,7 @@ CPython and what is linked into it, if the archive is a full one, which tells th
             doc = "MAJOR.MINOR of the Python in it, for example \"3.11\".",
             mandatory = True,
         ),
-        "_python_standalone_extract": attr.label(
-            default = Label("//tools:python_standalone_extract"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_python_standalone_extract": tool("python_standalone_extract"),
     } | TREE_ATTRIBUTES,
     provides = [TreeInfo, LicenseTextsInfo],
 )

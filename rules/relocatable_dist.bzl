@@ -6,7 +6,8 @@ load("//rules/private:dist_licenses.bzl", "collect_license_texts", "license_text
 load("//rules/private:dist_outputs.bzl", "DIST_OUTPUT_ATTRIBUTES", "dist_outputs")
 load("//rules/private:libc.bzl", "LIBC_ATTRIBUTES", "libc_of", "minimum_flags")
 load("//rules/private:policies.bzl", "POLICY_ATTRIBUTES")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 _TOOLCHAIN = Label("//toolchains:target_type")
 
@@ -78,14 +79,13 @@ def _relocate(ctx, target, tree, parts, flags):
         args.add("--{}={}".format(policy, getattr(ctx.attr, policy)))
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
-    ctx.actions.run(
-        executable = ctx.executable._relocate_tree,
+    run_tool(
+        ctx,
+        "relocate_tree",
         arguments = [args],
         inputs = tree_files(parts.layers + parts.libraries + parts.runtime) + flags +
                  launchers + [target.facts],
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "RelocateTree",
         progress_message = "Relocating %{label}",
     )
 
@@ -102,13 +102,12 @@ def _verify(ctx, target, tree, parts):
     if "libraries" in ctx.attr.layout:
         args.add(ctx.attr.layout["libraries"], format = "--libraries=%s")
     args.add(verified, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._verify_dist,
+    run_tool(
+        ctx,
+        "verify_dist",
         arguments = [args],
         inputs = tree_files([tree] + originals) + [target.facts],
         outputs = [verified],
-        env = ENVIRONMENT,
-        mnemonic = "VerifyDist",
         progress_message = "Verifying %{label}",
     )
     return verified
@@ -196,16 +195,8 @@ provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
-        "_relocate_tree": attr.label(
-            default = Label("//tools:relocate_tree"),
-            executable = True,
-            cfg = "exec",
-        ),
-        "_verify_dist": attr.label(
-            default = Label("//tools:verify_dist"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_relocate_tree": tool("relocate_tree"),
+        "_verify_dist": tool("verify_dist"),
     } | TREE_ATTRIBUTES | BINARIES_ATTRIBUTES | LIBC_ATTRIBUTES | POLICY_ATTRIBUTES | DIST_OUTPUT_ATTRIBUTES,
     cfg = _platform_transition,
     provides = [TreeInfo, RelocatableDistInfo],

@@ -1,7 +1,8 @@
 """Trims Python's standard library to what is wanted of it."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "PyStdlibInfo", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 _FORMS = ["source", "source_and_pyc", "pyc", "zip"]
 
@@ -77,13 +78,12 @@ def _stdlib_trim_impl(ctx):
     # Of an archive; a tree is from a rule that has seen to it.
     texts = [] if TreeInfo in ctx.attr.src else [declare_tree(ctx, ".licenses")]
     tree_flags(args, "licenses", texts)
-    ctx.actions.run(
-        executable = ctx.executable._stdlib_trim,
+    run_tool(
+        ctx,
+        "stdlib_trim",
         arguments = [args],
         inputs = inputs,
         outputs = tree_files([tree] + texts) + [report],
-        env = ENVIRONMENT,
-        mnemonic = "StdlibTrim",
         progress_message = "Trimming the standard library of %{label}",
         resource_set = _resources,
     )
@@ -186,16 +186,8 @@ Writes a report of what each file is kept or left out for, with sizes; `bazel ru
             mandatory = True,
             allow_files = _ARCHIVES,
         ),
-        "_stdlib_report": attr.label(
-            default = Label("//tools:stdlib_report"),
-            executable = True,
-            cfg = "exec",
-        ),
-        "_stdlib_trim": attr.label(
-            default = Label("//tools:stdlib_trim"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_stdlib_report": tool("stdlib_report"),
+        "_stdlib_trim": tool("stdlib_trim"),
     } | TREE_ATTRIBUTES,
     executable = True,
     provides = [TreeInfo, PyStdlibInfo],

@@ -2,7 +2,8 @@
 
 load("//rules:providers.bzl", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:dist_outputs.bzl", "ARCHIVES", "ARCHIVE_ATTRIBUTES", "dist_archive")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "TREE_ATTRIBUTES", "declare_tree", "tool_args", "tree_files", "tree_flags", "tree_outputs")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
 _DISTS = "wanted dists for macOS, one for each machine, found {}"
 
@@ -23,13 +24,12 @@ def _universal_dist_impl(ctx):
     args.add_all(ctx.attr.either, format_each = "--either=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
-    ctx.actions.run(
-        executable = ctx.executable._universal_dist,
+    run_tool(
+        ctx,
+        "universal_dist",
         arguments = [args],
         inputs = tree_files(trees),
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "UniversalDist",
         progress_message = "Merging %{label}",
     )
     archives = {form: dist_archive(ctx, dists[0], tree, form) for form in ARCHIVES}
@@ -69,11 +69,7 @@ says that any will do.""",
                   "`zip`. Each can be asked for as an output group of that name.",
             default = ["tar.zst"],
         ),
-        "_universal_dist": attr.label(
-            default = Label("//tools:universal_dist"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_universal_dist": tool("universal_dist"),
     },
     provides = [TreeInfo],
 )

@@ -9,14 +9,19 @@ from relocatable.python import toolchain
 
 _TAR = flags.DEFINE_string("tar", None, "The dist, as a tree.", required=True)
 _VERSION = flags.DEFINE_string("python_version", None, "MAJOR.MINOR.", required=True)
-_OUT = flags.DEFINE_string("out", None, "The interpreter.", required=True)
-_PARTS = flags.DEFINE_string("parts", None, "Where lib and libexec are, empty.", required=True)
+_OUT = flags.DEFINE_string(
+    "out",
+    None,
+    "The interpreter, in a directory beside lib and libexec, which are empty.",
+    required=True,
+)
 
 
 def main() -> None:
     """Reads the flags and unpacks."""
     tree = tree_tar.read_paths(Path(_TAR.value))
-    toolchain.unpack(tree, _VERSION.value, Path(_OUT.value), Path(_PARTS.value))
+    interpreter = Path(_OUT.value)
+    toolchain.unpack(tree, _VERSION.value, interpreter, interpreter.parent.parent)
 
 
 if __name__ == "__main__":

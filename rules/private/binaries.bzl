@@ -5,7 +5,8 @@ load("//rules:providers.bzl", "PyRuntimeBundleInfo", "TreeInfo")
 load("//rules/private:collect.bzl", "COLLECT_ATTRIBUTES", "collect", "place_programs")
 load("//rules/private:py_program.bzl", "PyProgramInfo", "py_program_aspect")
 load("//rules/private:py_sources.bzl", "source_list")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "declare_tree", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "declare_tree", "tree_files", "tree_flags")
 
 _NO_PROGRAM = "wanted a py_binary with a main module among its sources, found {}: name a py_binary, or make \
 it a command of the runtime, py_runtime_bundle(commands = ..., deps = ...)"
@@ -21,11 +22,7 @@ BINARIES_ATTRIBUTES = {
         allow_files = True,
         aspects = [py_program_aspect],
     ),
-    "_py_programs": attr.label(
-        default = Label("//tools:py_programs"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_py_programs": tool("py_programs"),
 } | COLLECT_ATTRIBUTES
 
 def binaries(ctx, target):
@@ -91,16 +88,15 @@ def _python(ctx, target, targets):
     args.add(tree.provenance, format = "--provenance=%s")
     args.add(flags, format = "--mains=%s")
     sources = depset(transitive = [program.sources for program in programs.values()])
-    ctx.actions.run(
-        executable = ctx.executable._py_programs,
+    run_tool(
+        ctx,
+        "py_programs",
         arguments = [args, source_list(ctx, sources)],
         inputs = depset(
             tree_files([ctx.attr.runtime[TreeInfo]] + compilers) + [target.facts],
             transitive = [sources],
         ),
         outputs = tree_files([tree]) + [flags],
-        env = ENVIRONMENT,
-        mnemonic = "PyPrograms",
         progress_message = "Installing Python programs of %{label}",
     )
     return [tree], [flags]

@@ -1,17 +1,14 @@
 """Trees of files that a build has or makes."""
 
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files")
 
 _SEVERAL = "{} has {} files for one path, {}: end it with a slash to have them in that directory"
 _NO_PROGRAM = "{} is no program: name it in `files` of a file_tree, or a target that can be run"
 
 # Of a rule that collects.
 COLLECT_ATTRIBUTES = {
-    "_file_tree": attr.label(
-        default = Label("//tools:file_tree"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_file_tree": tool("file_tree"),
 }
 
 def _placed(target, path, files, attr):
@@ -71,12 +68,11 @@ def collect(ctx, tree, files = [], programs = []):
             args.add_joined([file, path], join_with = "=", format_joined = flag)
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
-    ctx.actions.run(
-        executable = ctx.executable._file_tree,
+    run_tool(
+        ctx,
+        "file_tree",
         arguments = [args],
         inputs = [file for file, _ in files + programs],
         outputs = tree_files([tree]),
-        env = ENVIRONMENT,
-        mnemonic = "FileTree",
         progress_message = "Collecting files of %{label}",
     )

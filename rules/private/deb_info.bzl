@@ -1,6 +1,6 @@
 """What a package says of itself, without the package being unpacked."""
 
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 
 _ENDINGS = {"control": ".json", "copyright": ".txt"}
 
@@ -9,13 +9,12 @@ def _deb_info_impl(ctx):
     args = tool_args(ctx)
     args.add(ctx.file.deb, format = "--deb=%s")
     args.add(out, format = "--{}=%s".format(ctx.attr.what))
-    ctx.actions.run(
-        executable = ctx.executable._deb_info,
+    run_tool(
+        ctx,
+        "deb_info",
         arguments = [args],
         inputs = [ctx.file.deb],
         outputs = [out],
-        env = ENVIRONMENT,
-        mnemonic = "DebInfo",
         progress_message = "Reading %{label}",
     )
     return [DefaultInfo(files = depset([out]))]
@@ -26,10 +25,6 @@ deb_info = rule(
     attrs = {
         "deb": attr.label(doc = "The .deb file.", mandatory = True, allow_single_file = [".deb"]),
         "what": attr.string(doc = "Which of the two.", mandatory = True, values = _ENDINGS.keys()),
-        "_deb_info": attr.label(
-            default = Label("//tools:deb_info"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_deb_info": tool("deb_info"),
     },
 )

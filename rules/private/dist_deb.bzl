@@ -1,7 +1,8 @@
 """A Debian package of a dist."""
 
 load("//rules:providers.bzl", "DebControlInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
 DEB = "deb"
@@ -14,11 +15,7 @@ DEB_ATTRIBUTES = {
         doc = "The control block of the Debian package, a target of `deb_control`, for the format `deb`.",
         providers = [DebControlInfo],
     ),
-    "_dist_deb": attr.label(
-        default = Label("//tools:dist_deb"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_deb": tool("dist_deb"),
 }
 
 def dist_deb(ctx, target, tree, texts, levels):
@@ -58,14 +55,13 @@ def dist_deb(ctx, target, tree, texts, levels):
     args.add(levels["zst"], format = "--zst_level=%s")
     args.add(archive, format = "--out=%s")
     args.add(sha256, format = "--sha256=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_deb,
+    run_tool(
+        ctx,
+        "dist_deb",
         arguments = [args],
         inputs = tree_files([tree] + info.files + texts) + info.scripts.values() +
                  [ctx.file._own_license, info.control, target.facts],
         outputs = [archive, sha256],
-        env = ENVIRONMENT,
-        mnemonic = "DistDeb",
         progress_message = "Packing %{label} to %{output}",
         resource_set = _resources,
     )

@@ -1,7 +1,8 @@
 """The licence texts of all that is in a dist."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "declare_tree", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "declare_tree", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
 LICENSES = "licenses"
@@ -44,11 +45,7 @@ LICENSES_ATTRIBUTES = {
         doc = "A directory of the dist, for example `share/licenses`, that the texts of all licences " +
               "and their index go to; by default they are not in the dist.",
     ),
-    "_dist_licenses": attr.label(
-        default = Label("//tools:dist_licenses"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_licenses": tool("dist_licenses"),
     "_own_license": attr.label(
         default = Label("//:LICENSE"),
         allow_single_file = True,
@@ -118,12 +115,11 @@ def _run(ctx, args, tree, texts, outputs):
     args.add(ctx.file._own_license, format = "--own=%s")
     args.add(ctx.label.name, format = "--name=%s")
     args.add(VERSION, format = "--tool_version=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_licenses,
+    run_tool(
+        ctx,
+        "dist_licenses",
         arguments = [args],
         inputs = tree_files([tree] + texts) + [ctx.file._own_license],
         outputs = outputs,
-        env = ENVIRONMENT,
-        mnemonic = "DistLicenses",
         progress_message = "Collecting licences of %{label}",
     )

@@ -6,7 +6,8 @@ load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "di
 load("//rules/private:dist_report.bzl", "REPORT_ATTRIBUTES", "REPORT_FORMATS", "dist_reports")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
 load("//rules/private:libc.bzl", "libc_of")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
 # Levels of each archive's compressor, by compilation mode: fast while developing, small when
@@ -35,19 +36,11 @@ ARCHIVE_ATTRIBUTES = {
               "still be asked for, as an output group of that name.",
         default = ["tar.zst"],
     ),
-    "_dist_archive": attr.label(
-        default = Label("//tools:dist_archive"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_archive": tool("dist_archive"),
 }
 
 DIST_OUTPUT_ATTRIBUTES = ARCHIVE_ATTRIBUTES | {
-    "_dist_metadata": attr.label(
-        default = Label("//tools:dist_metadata"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_metadata": tool("dist_metadata"),
 } | DEB_ATTRIBUTES | LICENSES_ATTRIBUTES | REPORT_ATTRIBUTES | SBOM_ATTRIBUTES
 
 def dist_outputs(ctx, target, tree, kept, directory, verified):
@@ -112,13 +105,12 @@ def dist_archive(ctx, target, tree, form):
     args.add(_level(ctx, form), format = "--level=%s")
     args.add(archive, format = "--out=%s")
     args.add(sha256, format = "--sha256=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_archive,
+    run_tool(
+        ctx,
+        "dist_archive",
         arguments = [args],
         inputs = [tree.tar, target.facts],
         outputs = [archive, sha256],
-        env = ENVIRONMENT,
-        mnemonic = "DistArchive",
         progress_message = "Compressing %{label} to %{output}",
         resource_set = _parallel if form == "tar.zst" else _alone,
     )
@@ -144,13 +136,12 @@ def _metadata(ctx, target, tree, verified, archives):
     args.add(VERSION, format = "--tool_version=%s")
     args.add(metadata, format = "--out=%s")
     files = [file for made in archives for file in [made.archive, made.sha256]]
-    ctx.actions.run(
-        executable = ctx.executable._dist_metadata,
+    run_tool(
+        ctx,
+        "dist_metadata",
         arguments = [args],
         inputs = tree_files([tree]) + files + [verified, target.facts],
         outputs = [metadata],
-        env = ENVIRONMENT,
-        mnemonic = "DistMetadata",
         progress_message = "Describing %{label}",
     )
     return metadata

@@ -1,7 +1,8 @@
 """Reports of a dist: what links to what and why, and a page with everything at a glance."""
 
 load("//rules/private:libc.bzl", "libc_of")
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 
 # What `formats` calls them, and what their files end with.
 _SUFFIXES = {
@@ -16,11 +17,7 @@ REPORT_ATTRIBUTES = {
         doc = "Metadata (NAME.json) of a former dist: the report's page tells what has changed since.",
         allow_single_file = [".json"],
     ),
-    "_dist_report": attr.label(
-        default = Label("//tools:dist_report"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_report": tool("dist_report"),
 }
 
 def dist_reports(ctx, target, tree, kept, metadata):
@@ -58,13 +55,12 @@ def _report(ctx, target, tree, kept, kind, metadata, previous):
     args.add_all(metadata, format_each = "--metadata=%s")
     args.add_all(previous, format_each = "--previous=%s")
     args.add(report, format = "--" + kind + "=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_report,
+    run_tool(
+        ctx,
+        "dist_report",
         arguments = [args],
         inputs = tree_files([tree]) + records + metadata + previous + [target.facts],
         outputs = [report],
-        env = ENVIRONMENT,
-        mnemonic = "DistReport",
         progress_message = "Reporting on %{label}",
     )
     return report

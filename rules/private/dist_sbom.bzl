@@ -1,6 +1,7 @@
 """Bills of materials of a dist, in each format an action of its own."""
 
-load("//rules/private:tree.bzl", "ENVIRONMENT", "tool_args", "tree_files", "tree_flags")
+load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
 # What `formats` calls them, and what their files end with.
@@ -20,11 +21,7 @@ SBOM_ATTRIBUTES = {
     "version": attr.string(
         doc = "In SBOMs: the version of the dist itself; by default none.",
     ),
-    "_dist_sbom": attr.label(
-        default = Label("//tools:dist_sbom"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_dist_sbom": tool("dist_sbom"),
 }
 
 def dist_sboms(ctx, target, tree, texts):
@@ -53,13 +50,12 @@ def _sbom(ctx, target, tree, texts, form):
     args.add(VERSION, format = "--tool_version=%s")
     args.add(form, format = "--format=%s")
     args.add(document, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._dist_sbom,
+    run_tool(
+        ctx,
+        "dist_sbom",
         arguments = [args],
         inputs = tree_files([tree] + texts) + [target.facts],
         outputs = [document],
-        env = ENVIRONMENT,
-        mnemonic = "DistSbom",
         progress_message = "Writing the %s SBOM of %%{label}" % form,
     )
     return document

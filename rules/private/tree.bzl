@@ -1,16 +1,10 @@
 """What all rules that make a tree share."""
 
 load("//rules:providers.bzl", "TreeInfo")
-
-# Python's own environment can't reach an action: the tools run with none.
-ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+load("//rules/private:tool.bzl", "run_tool", "tool")
 
 TREE_ATTRIBUTES = {
-    "_tree_directory": attr.label(
-        default = Label("//tools:tree_directory"),
-        executable = True,
-        cfg = "exec",
-    ),
+    "_tree_directory": tool("tree_directory"),
 }
 
 def declare_tree(ctx, suffix = ""):
@@ -50,21 +44,6 @@ def tree_flags(args, flag, trees):
     for tree in trees:
         args.add_joined([tree.tar, tree.provenance], join_with = "=", format_joined = "--" + flag + "=%s")
 
-def tool_args(ctx):
-    """Returns an Args object that passes everything in a flag file.
-
-    Args:
-        ctx: the rule's context.
-
-    Returns:
-        Args: to be filled with flags only.
-    """
-    args = ctx.actions.args()
-    args.use_param_file("--flagfile=%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("--label=" + str(ctx.label).removeprefix("@@"))
-    return args
-
 def tree_outputs(ctx, tree, also = []):
     """Returns the providers that every tree has.
 
@@ -79,14 +58,13 @@ def tree_outputs(ctx, tree, also = []):
     directory = ctx.actions.declare_directory(ctx.label.name + ".directory")
     args = ctx.actions.args()
     args.add(tree.tar, format = "--tar=%s")
-    args.add(directory.path, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._tree_directory,
+    args.add_all([directory], expand_directories = False, format_each = "--out=%s")
+    run_tool(
+        ctx,
+        "tree_directory",
         arguments = [args],
         inputs = [tree.tar],
         outputs = [directory],
-        env = ENVIRONMENT,
-        mnemonic = "TreeDirectory",
         progress_message = "Unpacking %{label}",
     )
     return [

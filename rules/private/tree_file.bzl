@@ -1,7 +1,7 @@
 """Takes one file out of a tree, for rules that want a file: an emulator, a tool."""
 
 load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:tree.bzl", "ENVIRONMENT")
+load("//rules/private:tool.bzl", "run_tool", "tool")
 
 def _tree_file_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name)
@@ -10,13 +10,12 @@ def _tree_file_impl(ctx):
     args.add(tree.tar, format = "--tar=%s")
     args.add(ctx.attr.path, format = "--path=%s")
     args.add(out, format = "--out=%s")
-    ctx.actions.run(
-        executable = ctx.executable._tree_file,
+    run_tool(
+        ctx,
+        "tree_file",
         arguments = [args],
         inputs = [tree.tar],
         outputs = [out],
-        env = ENVIRONMENT,
-        mnemonic = "TreeFile",
         progress_message = "Extracting %{label}",
     )
     return [DefaultInfo(files = depset([out]), executable = out)]
@@ -34,11 +33,7 @@ tree_file = rule(
             mandatory = True,
             providers = [TreeInfo],
         ),
-        "_tree_file": attr.label(
-            default = Label("//tools:tree_file"),
-            executable = True,
-            cfg = "exec",
-        ),
+        "_tree_file": tool("tree_file"),
     },
     executable = True,
 )
