@@ -4,6 +4,8 @@ load("@rules_python//python:defs.bzl", "py_runtime", "py_runtime_pair")
 load("//rules:providers.bzl", "RelocatableDistInfo", "TreeInfo")
 load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 
+_BOOTSTRAPPING = str(Label("//toolchains/python:bootstrapping"))
+
 # Of a dist, what its Python needs: tools/relocatable/python/toolchain.py unpacks these.
 _PARTS = [
     "lib",
@@ -32,8 +34,19 @@ def _unpacked_impl(ctx):
         OutputGroupInfo(parts = depset(parts)),
     ]
 
+def _bootstrapping_impl(_settings, _attr):
+    return {_BOOTSTRAPPING: True}
+
+# Where actions run on this Python, what makes it can't.
+_bootstrapping = transition(
+    implementation = _bootstrapping_impl,
+    inputs = [],
+    outputs = [_BOOTSTRAPPING],
+)
+
 _unpacked = rule(
     implementation = _unpacked_impl,
+    cfg = _bootstrapping,
     doc = "A dist's Python: the interpreter, and the directories that it needs (group `parts`).",
     attrs = {
         "dist": attr.label(
@@ -52,6 +65,8 @@ def py_bundle_toolchain(
         python_version,
         target_compatible_with = [],
         runtime = {},
+        constraint = Label("//toolchains/python:bundled"),
+        tags = ["manual"],
         visibility = None):
     """Makes a Python toolchain of a dist, so that `py_test` runs on the very Python that ships.
 
@@ -66,42 +81,41 @@ def py_bundle_toolchain(
         target_compatible_with: constraints of the platforms that the dist is for.
         runtime: further attributes for `py_runtime`. With rules_python 1.0 and newer give
             `{"interpreter_version_info": {"major": "3", "minor": "11"}, "implementation_name": "cpython"}`.
+        constraint: what the platforms that use it have to say; one of your own, a `constraint_value` of
+            `@rules_relocatable//toolchains/python`, where there is more than one such toolchain.
+        tags: of all but the toolchain.
         visibility: of the toolchain.
     """
-    private = ["//visibility:private"]
+    shared = {"tags": tags, "visibility": ["//visibility:private"]}
     unpacked = name + ".python"
     _unpacked(
         name = unpacked,
         dist = dist,
         python_version = python_version,
-        tags = ["manual"],
-        visibility = private,
+        **shared
     )
     native.filegroup(
         name = name + ".files",
         srcs = [unpacked],
         output_group = "parts",
-        tags = ["manual"],
-        visibility = private,
+        **shared
     )
     py_runtime(
         name = name + ".runtime",
         files = [name + ".files"],
         interpreter = unpacked,
         python_version = "PY3",
-        tags = ["manual"],
-        visibility = private,
-        **runtime
+        **(runtime | shared)
     )
     py_runtime_pair(
         name = name + ".pair",
         py3_runtime = name + ".runtime",
-        tags = ["manual"],
-        visibility = private,
+        **shared
     )
     native.toolchain(
         name = name,
-        target_compatible_with = target_compatible_with + [Label("//toolchains/python:bundled")],
+        target_compatible_with = target_compatible_with + [constraint],
+        target_settings = [Label("//toolchains/python:bootstrapped")],
         toolchain = name + ".pair",
         toolchain_type = Label("@rules_python//python:toolchain_type"),
         visibility = visibility,

@@ -4,9 +4,16 @@ Makes the hub that today's rules_python makes, from the same hash-locked file: `
 `@hub//absl_py:pkg`) is the locked package, so that tools run on the same versions of their
 requirements, and give the same bytes, as on any other host. One difference: a package here does not
 bring what it requires, since the lock file doesn't say; name it in `deps` as well.
+
+There are two Pythons: the system's, and for what runs in actions the one of
+@rules_relocatable//toolchains/python/bundle. Each gets the files that are for its version.
 """
 
 _PYTHON = "/usr/bin/python3"
+
+# Of the bundled Python; and of its C library, whose minor version says which wheels it can load.
+_BUNDLED = "3.11"
+_GLIBC_MINOR = 36
 
 _PACKAGE = """\
 load("@rules_python//python:defs.bzl", "py_library")
@@ -21,7 +28,14 @@ py_library(
 """
 
 _ALIASES = """\
-alias(name = "{name}", actual = "@{repository}//:pkg", visibility = ["//visibility:public"])
+alias(
+    name = "{name}",
+    actual = select({{
+        "{bundled}": "@{repository}_bundled//:pkg",
+        "//conditions:default": "@{repository}//:pkg",
+    }}),
+    visibility = ["//visibility:public"],
+)
 
 alias(name = "pkg", actual = "{name}", visibility = ["//visibility:public"])
 """
@@ -35,6 +49,19 @@ _ENVIRONMENT = {
     "PIP_ROOT_USER_ACTION": "ignore",
     "PIP_USER": "0",
 }
+
+def _for_bundled(machine):
+    """Returns pip's arguments for files that are not for the Python that it runs on."""
+    names = ["manylinux_2_%d" % minor for minor in range(_GLIBC_MINOR, 4, -1)]
+    names += ["manylinux2014", "manylinux2010", "manylinux1", "linux"]
+    abi = "cp" + _BUNDLED.replace(".", "")
+    return [
+        "--python-version=" + _BUNDLED,
+        "--implementation=cp",
+    ] + ["--abi=" + each for each in (abi, "abi3", "none")] + [
+        "--platform={}_{}".format(name, {"amd64": "x86_64"}.get(machine, machine))
+        for name in names
+    ]
 
 def _package_impl(repository_ctx):
     repository_ctx.file("requirement.txt", repository_ctx.attr.requirement + "\n")
@@ -56,7 +83,7 @@ def _package_impl(repository_ctx):
             "--require-hashes",
             "--requirement=requirement.txt",
             "--target=site",
-        ],
+        ] + (_for_bundled(repository_ctx.os.arch) if repository_ctx.attr.bundled else []),
         environment = _ENVIRONMENT,
     )
     if result.return_code:
@@ -75,6 +102,7 @@ _package = repository_rule(
     doc = "One locked package, downloaded and installed when something first needs it.",
     implementation = _package_impl,
     attrs = {
+        "bundled": attr.bool(doc = "Whether it is for the bundled Python, not for the system's."),
         "requirement": attr.string(doc = "Its entry in the lock file, hashes included."),
     },
 )
@@ -84,13 +112,14 @@ def _hub_impl(repository_ctx):
     for name, repository in repository_ctx.attr.packages.items():
         repository_ctx.file(
             name + "/BUILD.bazel",
-            _ALIASES.format(name = name, repository = repository),
+            _ALIASES.format(bundled = repository_ctx.attr.bundled, name = name, repository = repository),
         )
 
 _hub = repository_rule(
     doc = "A package of aliases for each locked package.",
     implementation = _hub_impl,
     attrs = {
+        "bundled": attr.string(doc = "The condition for the bundled Python."),
         "packages": attr.string_dict(doc = "Normalised package name to its repository."),
     },
 )
@@ -116,6 +145,13 @@ def _requirements(lock, content):
         found[name.lower().replace("-", "_").replace(".", "_")] = line
     return found
 
+def _runs_for_tools(module_ctx):
+    """Returns the label of the setting that tells the two apart, whatever repository it is in."""
+    for module in module_ctx.modules:
+        if module.name == "rules_relocatable":
+            return str(module.tags.parse[0].requirements_lock.relative("//toolchains/python:runs_for_tools"))
+    fail("rules_relocatable's Debian profile is for modules that depend on it: name it as a bazel_dep")
+
 def _pip_impl(module_ctx):
     version = module_ctx.execute([_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
     if version.return_code:
@@ -128,6 +164,8 @@ def _pip_impl(module_ctx):
             if tag.hub_name not in locks or tag.python_version == version.stdout.strip():
                 locks[tag.hub_name] = tag.requirements_lock
 
+    condition = _runs_for_tools(module_ctx)
+
     # Entry to repository: hubs that lock the same package share it.
     repositories = {}
     for hub, lock in locks.items():
@@ -139,8 +177,9 @@ def _pip_impl(module_ctx):
                     repository = hub + "_" + repository
                 repositories[requirement] = repository
                 _package(name = repository, requirement = requirement)
+                _package(name = repository + "_bundled", bundled = True, requirement = requirement)
             packages[name] = repositories[requirement]
-        _hub(name = hub, packages = packages)
+        _hub(name = hub, bundled = condition, packages = packages)
     return module_ctx.extension_metadata(reproducible = True)
 
 pip = module_extension(
