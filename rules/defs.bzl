@@ -5,6 +5,7 @@
 
 load("//rules:deb_control.bzl", _deb_control = "deb_control")
 load("//rules:deb_extract.bzl", _deb_extract = "deb_extract")
+load("//rules:dist_layers.bzl", _dist_layers = "dist_layers")
 load("//rules:dist_listing_test.bzl", _dist_listing_test = "dist_listing_test")
 load("//rules:file_tree.bzl", _file_tree = "file_tree")
 load("//rules:providers.bzl", _DebControlInfo = "DebControlInfo", _LicenseTextsInfo = "LicenseTextsInfo", _PyRuntimeBundleInfo = "PyRuntimeBundleInfo", _PyStdlibInfo = "PyStdlibInfo", _RelocatableDistInfo = "RelocatableDistInfo", _TargetFactsInfo = "TargetFactsInfo", _TreeInfo = "TreeInfo")
@@ -20,6 +21,7 @@ load("//rules/private:install.bzl", _relocatable_dist = "relocatable_dist_with_i
 
 deb_control = _deb_control
 deb_extract = _deb_extract
+dist_layers = _dist_layers
 dist_listing_test = _dist_listing_test
 file_tree = _file_tree
 py_bundle_toolchain = _py_bundle_toolchain

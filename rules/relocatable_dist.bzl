@@ -44,6 +44,7 @@ def _relocatable_dist_impl(ctx):
         OutputGroupInfo(
             _validation = depset([verified]),
             archive = depset([archive.archive]),
+            tar = depset([tree.tar]),
             tree = default.files,
             **made.groups
         ),
@@ -137,8 +138,8 @@ that nothing outside is asked for.
 Gives what `formats` names, each archive with its checksum, and NAME.json, the metadata. Output
 groups `tar.gz`, `tar.xz`, `tar.zst` and `zip` have an archive and its checksum, `spdx` and `cyclonedx`
 a bill of materials, `licenses` the texts of all licences, named or not;
-`archive` NAME.tar.zst alone, `directory` the dist unpacked, `tree` the dist as a tree with its
-provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
+`archive` NAME.tar.zst alone, `directory` the dist unpacked, `tar` the dist without the directory
+NAME around it and not compressed, `tree` that with its provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
     attrs = {
         "env": attr.string_dict(
             doc = "Variables for all programs, not seen by the processes that they start if they " +

@@ -84,7 +84,7 @@ class Tree:
         there = self.nodes.get(path)
         if there is None or (replaces and not isinstance(there, Directory)):
             self.nodes[path] = node
-        elif not _same(there, node):
+        elif not same(there, node):
             raise RelocatableError(
                 f"two layers disagree on {path}: it is {_describe(there)} and {_describe(node)}; "
                 "exclude one of them"
@@ -177,7 +177,8 @@ def link_destination(link: str, target: str) -> str:
     return joined
 
 
-def _same(left: Node, right: Node) -> bool:
+def same(left: Node, right: Node) -> bool:
+    """Tells whether both are of one kind, with one content; where they are from is no matter."""
     match left, right:
         case File(), File():
             return left.executable == right.executable and contents.equal(

@@ -1,7 +1,7 @@
 """Tests for `relocatable_dist`: wrong attributes give one clear line."""
 
 load("@rules_python//python:defs.bzl", "py_binary")
-load("//rules:defs.bzl", "file_tree", "relocatable_dist", "universal_dist")
+load("//rules:defs.bzl", "dist_layers", "file_tree", "relocatable_dist", "universal_dist")
 load("//tests/analysis:refused_test.bzl", "refused_test")
 
 # By test: the attributes, and what the error says.
@@ -107,25 +107,49 @@ def relocatable_dist_test_suite(name):
             message = message,
             target_under_test = case,
         )
-    relocatable_dist(
-        name = "of_linux",
-        testonly = True,
-        layers = [":layer"],
-        platform = "//toolchains:linux_x86_64",
-        tags = ["manual"],
-    )
+    for platform in ["linux_arm64", "linux_x86_64"]:
+        relocatable_dist(
+            name = "of_" + platform,
+            testonly = True,
+            layers = [":layer"],
+            platform = "//toolchains:" + platform,
+            tags = ["manual"],
+        )
     universal_dist(
         name = "universal_dist_of_linux",
         testonly = True,
-        dists = [":of_linux"],
+        dists = [":of_linux_x86_64"],
         tags = ["manual"],
     )
-    refused_test(
-        name = "universal_dist_of_linux_test",
-        message = "wanted dists for macOS, one for each machine, found linux_x86_64",
-        target_under_test = "universal_dist_of_linux",
+    dist_layers(
+        name = "layers_of_two_platforms",
+        testonly = True,
+        dists = [
+            ":of_linux_x86_64",
+            ":of_linux_arm64",
+        ],
+        package_dir = "/opt/app",
+        tags = ["manual"],
     )
+    dist_layers(
+        name = "layers_nowhere",
+        testonly = True,
+        dists = [":of_linux_x86_64"],
+        package_dir = "/",
+        tags = ["manual"],
+    )
+    others = {
+        "layers_nowhere": "wanted where the dists lie in the image, for example \"/opt/app\", found \"/\"",
+        "layers_of_two_platforms": "wanted dists for one platform, found linux_x86_64, linux_arm64",
+        "universal_dist_of_linux": "wanted dists for macOS, one for each machine, found linux_x86_64",
+    }
+    for case, message in others.items():
+        refused_test(
+            name = case + "_test",
+            message = message,
+            target_under_test = case,
+        )
     native.test_suite(
         name = name,
-        tests = [case + "_test" for case in _CASES] + ["universal_dist_of_linux_test"],
+        tests = [case + "_test" for case in _CASES.keys() + others.keys()],
     )
