@@ -105,8 +105,21 @@ class ToolchainTest(absltest.TestCase):
         self.assertFalse((self.out / "share").exists())
         found = launcher.read((self.out / "python").read_bytes())
         self.assertEqual(found.program, settings.program)
-        self.assertEqual(found.environment, (("PYTHONDONTWRITEBYTECODE", "1"),))
+        environment = (("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHOME", None))
+        self.assertEqual(found.environment, environment)
         self.assertTrue((self.out / "python").stat().st_mode & 0o100)
+
+    def test_it_sees_what_a_program_imports(self) -> None:
+        """Bazel says so by PYTHONPATH, which Pythons of dists hide by default."""
+        for hidden in ("PYTHONPATH", "PYTHON*"):
+            changes = ((hidden, None), ("PYTHONNOUSERSITE", "1"))
+            settings = Settings(1, "libexec/python3.11", "lib/ld.so", environment=changes)
+            dist = tree(lib__x=b"")
+            dist.add("bin/python3.11", File(launcher.patch(LAUNCHER, settings), RECORD))
+            toolchain.unpack(dist, "3.11", self.out / "python", self.out)
+            found = dict(launcher.read((self.out / "python").read_bytes()).environment)
+            self.assertEqual(set(found) & {hidden, "PYTHONHOME"}, {"PYTHONHOME"})
+            self.assertEqual(found["PYTHONNOUSERSITE"], "1")
 
     def test_no_interpreter(self) -> None:
         with self.assertRaisesWithLiteralMatch(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from relocatable import content, directory, launcher
 from relocatable.errors import RelocatableError
+from relocatable.launcher import Settings
 from relocatable.layout import DEFAULT
 from relocatable.tree import Tree
 
@@ -44,10 +45,19 @@ def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
                 f"{path} starts {there}; a toolchain wants a dist whose layout is the default: "
                 f"programs in {DEFAULT.programs}, libraries in {DEFAULT.libraries}"
             )
-    # Python must not write into what is an output of the build, and an input of its next.
-    environment = dict(settings.environment) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    settings = dataclasses.replace(settings, environment=tuple(sorted(environment.items())))
+    settings = dataclasses.replace(settings, environment=_environment(settings))
     interpreter.write_bytes(launcher.changed(data, settings))
     interpreter.chmod(0o755)
     for part in PARTS:
         directory.unpack(tree, parts / part, part)
+
+
+def _environment(settings: Settings) -> tuple[tuple[str, str | None], ...]:
+    """What the launcher changes: as in the dist, but that Python is Bazel's to use."""
+    # By this variable, a py_binary says what it imports.
+    hidden = [("PYTHONPATH", None), ("PYTHON*", None)]
+    environment: dict[str, str | None] = {"PYTHONHOME": None}
+    environment |= dict(change for change in settings.environment if change not in hidden)
+    # Python must not write into what is an output of the build, and an input of its next.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    return tuple(sorted(environment.items()))
