@@ -35,7 +35,6 @@ def _dist_layers_impl(ctx):
 
 def _layer(ctx, index, directory, dist, below):
     layer = ctx.actions.declare_file("{}.{}.{}".format(ctx.label.name, index, ctx.attr.form))
-    facts = dist[RelocatableDistInfo].facts
     trees = [dist[TreeInfo].tar]
     args = tool_args(ctx)
     args.add(dist[TreeInfo].tar, format = "--tar=%s")
@@ -43,7 +42,6 @@ def _layer(ctx, index, directory, dist, below):
         trees.append(below[TreeInfo].tar)
         args.add(below[TreeInfo].tar, format = "--below=%s")
     args.add(directory, format = "--directory=%s")
-    args.add(facts, format = "--target=%s")
     args.add(ctx.attr.form, format = "--format=%s")
     args.add(_LEVELS[ctx.attr.form][ctx.var["COMPILATION_MODE"]], format = "--level=%s")
     args.add(layer, format = "--out=%s")
@@ -51,11 +49,16 @@ def _layer(ctx, index, directory, dist, below):
         ctx,
         "dist_layers",
         arguments = [args],
-        inputs = trees + [facts],
+        inputs = trees,
         outputs = [layer],
         progress_message = "Layering %{label} to %{output}",
+        resource_set = _parallel if ctx.attr.form == "tar.zst" else None,
     )
     return layer
+
+def _parallel(_os, _inputs):
+    # A worker per core, as of an archive.
+    return {"cpu": 2, "memory": 768}
 
 dist_layers = rule(
     implementation = _dist_layers_impl,

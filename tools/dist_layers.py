@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl import flags
 
-from relocatable import cli, formats, layers, target, tree_tar
+from relocatable import cli, formats, layers, tree_tar
 from relocatable.content import Writer
 from relocatable.output import whole
 from relocatable.tree import Tree
@@ -13,7 +13,6 @@ from relocatable.tree import Tree
 _TAR = flags.DEFINE_string("tar", None, "The dist's tree.", required=True)
 _BELOW = flags.DEFINE_string("below", None, "That of the dist in the layer below, if there is one.")
 _DIRECTORY = flags.DEFINE_string("directory", None, "Where they lie in the image.", required=True)
-_TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON.", required=True)
 _FORMAT = flags.DEFINE_enum("format", None, ["tar", "tar.gz", "tar.zst"], "Which.", required=True)
 _LEVEL = flags.DEFINE_integer("level", None, "The compressor's.", 0, 22, required=True)
 _OUT = flags.DEFINE_string("out", None, "The layer.", required=True)
@@ -25,8 +24,7 @@ def main() -> None:
     made = layers.layer(tree_tar.read_paths(Path(_TAR.value)), below, _DIRECTORY.value)
     out = Path(_OUT.value)
     if _FORMAT.value in formats.FORMATS:
-        machine = target.read(Path(_TARGET.value)).machine
-        options = formats.Options("", _LEVEL.value, machine, os.cpu_count() or 1)
+        options = formats.Options("", _LEVEL.value, workers=os.cpu_count() or 1)
         formats.write(made, out, _FORMAT.value, options)
         return
     with whole(out) as file:

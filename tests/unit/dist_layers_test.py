@@ -1,12 +1,22 @@
 """Layers of container images."""
 
+import gzip
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import zstandard
 from absl.testing import absltest
 
+from relocatable import tree_tar
 from relocatable.errors import RelocatableError
 from relocatable.layers import layer
 from relocatable.provenance import Origin, Record
 from relocatable.tree import Directory, File, Link, Tree
 
+TOOL = Path(__file__).absolute().parents[2] / "tools" / "dist_layers.py"
 RECORD = Record(Origin("//:target", "path"))
 
 
@@ -70,6 +80,32 @@ class LayerTest(absltest.TestCase):
         for bad in ("../app", "/app", "opt//app", "."):
             with self.subTest(bad), self.assertRaisesRegex(RelocatableError, "is not allowed"):
                 layer(RUNTIME, Tree(), bad)
+
+
+class CommandTest(absltest.TestCase):
+    def test_each_form(self) -> None:
+        """Compressed or not, an image's configuration has the same digest for it."""
+        scratch = Path(self.create_tempdir().full_path)
+        dist = tree(bin__python=b"launcher", lib__libc=b"other code")
+        for name, made in (("dist", dist), ("below", tree(bin__python=b"launcher"))):
+            tree_tar.write(made, scratch / name, scratch / f"{name}.provenance")
+        plain: dict[str, Callable[[bytes], bytes]] = {
+            "tar": bytes,
+            "tar.gz": gzip.decompress,
+            "tar.zst": lambda data: zstandard.ZstdDecompressor().stream_reader(data).read(),
+        }
+        found = set()
+        for form, decompress in plain.items():
+            flags = {"tar": "dist", "below": "below", "out": form}
+            paths = [f"--{flag}={scratch / name}" for flag, name in flags.items()]
+            options = ["--directory=opt/app", f"--format={form}", "--level=1"]
+            environment = {"PYTHONPATH": ":".join(sys.path)}
+            subprocess.run([sys.executable, TOOL, *paths, *options], env=environment, check=True)
+            data = decompress((scratch / form).read_bytes())
+            found.add(hashlib.sha256(data).hexdigest())
+        self.assertLen(found, 1)
+        made = tree_tar.read_paths(scratch / "tar")
+        self.assertEqual(list(made.nodes), ["opt", "opt/app", "opt/app/lib", "opt/app/lib/libc"])
 
 
 if __name__ == "__main__":
