@@ -10,4 +10,4 @@ def paragraph(text: str) -> str:
 
 def escaper() -> str:
     """Which code escapes: what is compiled, if it is there."""
-    return markupsafe._escape_inner.__module__
+    return str(markupsafe._escape_inner.__module__)
