@@ -1,11 +1,11 @@
 """ELF files: stripped, and given the RUNPATH that leads to what each needs."""
 
 from relocatable import content, elf, policies
-from relocatable.complete import Closure
 from relocatable.content import Extent, Patched, Spliced
 from relocatable.elf import Edits
 from relocatable.objects import ElfObjects
 from relocatable.provenance import Edit
+from relocatable.relink.elf_closure import ElfClosure
 from relocatable.request import Libc, Request, Strip
 from relocatable.tree import File, Tree
 
@@ -17,7 +17,7 @@ class ElfRelinker:
         """Prepares completing `tree` from `pool`."""
         self._tree, self._request = tree, request
         libraries = request.layout.libraries
-        self._closure = Closure(tree, pool, request.target, libraries, request.host)
+        self._closure = ElfClosure(tree, pool, request.target, libraries, request.host)
         self.missing = self._closure.missing
 
     def take_programs(self) -> dict[str, str]:

@@ -10,8 +10,9 @@ from relocatable.errors import RelocatableError
 from relocatable.macho import MachO
 from relocatable.macho.shape import Dylib
 from relocatable.objects import MachObjects, thin_objects
+from relocatable.relink.pool import Pool, loaded
 from relocatable.target import Target
-from relocatable.tree import Link, Tree, link_target
+from relocatable.tree import Tree
 
 
 @dataclass(slots=True)
@@ -40,8 +41,7 @@ class MachoClosure:
     needs: dict[str, dict[str, str | None]] = field(default_factory=dict)
     _meant: dict[tuple[str, str], str] = field(default_factory=dict)
     """What a name of a file means to dyld as long as all files are where they were."""
-    _added: dict[str, str] = field(default_factory=dict)
-    """For each file taken from the pool, its path there and its path in the tree."""
+    _pool: Pool = field(init=False)
     _own: MachObjects = field(init=False)
     _others: MachObjects = field(init=False)
 
@@ -56,6 +56,7 @@ class MachoClosure:
 
     def close(self) -> None:
         """Follows the names of libraries from all files of the tree."""
+        self._pool = Pool(self.pool, self.tree, self.libraries)
         self._own = MachObjects(self.tree, (self.libraries,), self.target.machine)
         self._others = MachObjects(self.pool, self.target.library_directories, self.target.machine)
         now = {was: path for path, was in self.moved.items()}
@@ -88,14 +89,7 @@ class MachoClosure:
 
     def loaded(self, path: str) -> set[str]:
         """The file names of all libraries that starting the program at `path` loads."""
-        seen: set[str] = set()
-        work = [path]
-        while work:
-            for needed in self.needs.get(work.pop(), {}).values():
-                if needed is not None and needed not in seen:
-                    seen.add(needed)
-                    work.append(needed)
-        return {posixpath.basename(needed) for needed in seen}
+        return loaded(path, lambda each: filter(None, self.needs.get(each, {}).values()))
 
     def libraries_named(self) -> Iterator[tuple[str, str]]:
         """The libraries of the tree and their install names, those for everyone first."""
@@ -144,7 +138,7 @@ class MachoClosure:
                     " and in none of the libraries"
                 )
             return None
-        return self._take(there, name)
+        return self._pool.there(name) or self._pool.take(there, name)
 
     def _framework(self, dylib: Dylib, path: str) -> str | None:
         """A framework is a directory with more than its library, so it comes in a layer."""
@@ -168,18 +162,3 @@ class MachoClosure:
             for part in self.parts(path)
             for rpath in part.rpaths
         )
-
-    def _take(self, there: str, name: str) -> str:
-        """Adds a file of the pool to the tree."""
-        path = f"{self.libraries}/{name}"
-        if path in self.tree.nodes:
-            return self.tree.follow(path)
-        node = self.pool.file(there)
-        if there in self._added:
-            # Two names for one file: two copies would be two instances when loaded.
-            target = link_target(path, self._added[there])
-            self.tree.add(path, Link(target, node.record))
-        else:
-            self.tree.add(path, node)
-            self._added[there] = path
-        return self._added[there]

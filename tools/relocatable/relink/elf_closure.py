@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
 from relocatable.objects import ElfObjects
+from relocatable.relink.pool import Pool, loaded
 from relocatable.target import Target
-from relocatable.tree import File, Link, Tree, link_target
+from relocatable.tree import File, Tree
 
 
 @dataclass(slots=True)
-class Closure:
+class ElfClosure:
     """What each ELF file of a tree needs; libraries come from a pool until nothing is open.
 
     Attributes:
@@ -31,13 +32,13 @@ class Closure:
     missing: list[str] = field(default_factory=list)
     _needs: dict[str, list[str]] = field(default_factory=dict)
     """For each ELF file's path, the paths of the libraries that its NEEDED entries mean."""
-    _added: dict[str, str] = field(default_factory=dict)
-    """For each file taken from the pool, its path there and its path in the tree."""
+    _pool: Pool = field(init=False)
     _own: ElfObjects = field(init=False)
     _others: ElfObjects = field(init=False)
 
     def close(self) -> None:
         """Follows NEEDED entries from all files of the tree."""
+        self._pool = Pool(self.pool, self.tree, self.libraries)
         self._own = ElfObjects(self.tree, (self.libraries,))
         self._others = ElfObjects(self.pool, self.target.library_directories)
         work = dict(self._own.all())
@@ -83,36 +84,19 @@ class Closure:
         except RelocatableError as error:
             self.missing.append(f"{wanted_by} needs {error}")
             return None
+        here = here or self._pool.there(name)
         if here is not None:
             return here
-        path = f"{self.libraries}/{name}"
-        if path in self.tree.nodes:
-            return self.tree.follow(path)
         if there is None:
             self.missing.append(
                 f"{wanted_by} needs {name}, which is in no layer and in none of the libraries"
             )
             return None
-        node = self.pool.file(there)
-        if there in self._added:
-            # Two names for one file: two copies would be two instances when loaded.
-            target = link_target(path, self._added[there])
-            self.tree.add(path, Link(target, node.record))
-        else:
-            self.tree.add(path, node)
-            self._added[there] = path
-        return self._added[there]
+        return self._pool.take(there, name)
 
     def loaded(self, path: str) -> set[str]:
         """The file names of all libraries that starting the program at `path` loads."""
-        seen: set[str] = set()
-        work = [path]
-        while work:
-            for needed in self._needs.get(work.pop(), ()):
-                if needed not in seen:
-                    seen.add(needed)
-                    work.append(needed)
-        return {posixpath.basename(needed) for needed in seen}
+        return loaded(path, lambda each: self._needs.get(each, ()))
 
     def elf(self, path: str) -> Elf | None:
         """The ELF file that is at `path`, as it was before any edit."""
