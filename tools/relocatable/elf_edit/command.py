@@ -1,6 +1,6 @@
-"""The command from end to end: no file changes before all are read, planned and written anew."""
+"""The command from end to end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -8,8 +8,8 @@ from relocatable import content, elf
 from relocatable.elf_edit import show
 from relocatable.elf_edit.change import Change, plan_change
 from relocatable.elf_edit.options import Options, help_text, parse
-from relocatable.errors import RelocatableError, problems
-from relocatable.rewrite import Found, Place, Staged, place_of
+from relocatable.errors import RelocatableError
+from relocatable.rewrite import Found, Place, place_of, rewrite
 
 _HEAD = 20
 """Bytes that tell a file's machine."""
@@ -32,23 +32,12 @@ def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
         return 1
     options = parse(arguments)
     places = [place_of(path, elf.is_elf) for path in options.files]
-    found: list[str] = []
-    with Staged() as staged:
-        for place in places:
-            changes = {}
-            for file in place.found():
-                try:
-                    changes[file.path] = _look_at(file, place, options, out)
-                except RelocatableError as error:
-                    found.append(str(error))
-                    continue
-                if options.debug:
-                    messages.writelines(_told(file, changes[file.path]))
-            if not found:
-                place.stage(changes, staged, options.output)
-        if len(found) == 1:
-            raise RelocatableError(found[0])
-        problems(found, "nothing is written:")
+    rewrite(
+        places,
+        lambda file, place: _look_at(file, place, options, out),
+        options.output,
+        messages if options.debug else None,
+    )
     return 0
 
 
@@ -69,11 +58,6 @@ def _look_at(file: Found, place: Place, options: Options, out: TextIO) -> Change
         out.write(f"{file.name}\n")
         out.writelines(f"  {line}\n" for line in show.summary(read, data))
     return plan_change(options, read, data, _machine_of, named=place.is_file)
-
-
-def _told(file: Found, change: Change) -> Iterator[str]:
-    for edit in change.log:
-        yield f"{file.name}: {edit.what}: {edit.before} -> {edit.after}\n"
 
 
 def _machine_of(path: str) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 from relocatable.elf_edit.os_abi import number_of
 from relocatable.errors import RelocatableError
+from relocatable.rewrite import Parser
 from relocatable.version import VERSION
 
 PRINTS: Final = ("interpreter", "os_abi", "soname", "rpath", "execstack", "needed")
@@ -124,13 +125,6 @@ def _check(options: Options) -> None:
         )
 
 
-class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong in our way."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RelocatableError(f"{message}; --help lists the options")
-
-
 class _Refuse(argparse.Action):
     """An option of patchelf's that there is a reason not to have."""
 
@@ -143,15 +137,12 @@ class _Refuse(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="elf_edit",
-        usage="%(prog)s [OPTION]… FILE…",
-        description="Shows and edits what the loader reads of ELF files. A FILE is an ELF file, a "
+    parser = Parser(
+        "elf_edit",
+        "Shows and edits what the loader reads of ELF files. A FILE is an ELF file, a "
         "directory (every ELF file in it) or a tree (.tar). New bytes replace a file at once or "
         "not at all. Where a TEXT is wanted, @NAME stands for what file NAME holds.",
-        allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     _add_patchelf_options(parser.add_argument_group("as patchelf has them"))
     _add_own_options(parser.add_argument_group("more"))
     return parser

@@ -1,16 +1,16 @@
-"""The command from end to end: no file changes before all are read, planned and written anew."""
+"""The command from end to end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from relocatable import content, macho
 from relocatable.content import Extent, Spliced
-from relocatable.errors import RelocatableError, problems
+from relocatable.errors import RelocatableError
 from relocatable.macho_edit import show
 from relocatable.macho_edit.change import Change, plan_change
 from relocatable.macho_edit.options import Options, help_text, parse
-from relocatable.rewrite import Found, Place, Staged, place_of
+from relocatable.rewrite import Found, Place, Staged, place_of, rewrite
 
 
 def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
@@ -33,23 +33,12 @@ def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
         _merge(options.files, options.output)
         return 0
     places = [place_of(path, _is_wanted) for path in options.files]
-    found: list[str] = []
-    with Staged() as staged:
-        for place in places:
-            changes = {}
-            for file in place.found():
-                try:
-                    changes[file.path] = _look_at(file, place, options, out)
-                except RelocatableError as error:
-                    found.append(str(error))
-                    continue
-                if options.debug:
-                    messages.writelines(_told(file, changes[file.path]))
-            if not found:
-                place.stage(changes, staged, options.output)
-        if len(found) == 1:
-            raise RelocatableError(found[0])
-        problems(found, "nothing is written:")
+    rewrite(
+        places,
+        lambda file, place: _look_at(file, place, options, out),
+        options.output,
+        messages if options.debug else None,
+    )
     return 0
 
 
@@ -70,11 +59,6 @@ def _look_at(file: Found, place: Place, options: Options, out: TextIO) -> Change
     if wrong:
         raise RelocatableError("\n".join(wrong))
     return plan_change(options, data, file.name, named=place.is_file)
-
-
-def _told(file: Found, change: Change) -> Iterator[str]:
-    for edit in change.log:
-        yield f"{file.name}: {edit.what}: {edit.before} -> {edit.after}\n"
 
 
 def _merge(files: Sequence[Path], output: Path) -> None:

@@ -7,9 +7,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from relocatable.errors import RelocatableError
+from relocatable.rewrite import Parser
 from relocatable.version import VERSION
 
 
@@ -102,23 +103,13 @@ def _check(options: Options) -> None:
         raise RelocatableError(f"run path {', '.join(twice)}: more than one option is about it")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong in our way."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RelocatableError(f"{message}; --help lists the options")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="macho_edit",
-        usage="%(prog)s [OPTION]… FILE…",
-        description="Shows and edits what dyld reads of Mach-O files, and signs them. A FILE is a "
+    parser = Parser(
+        "macho_edit",
+        "Shows and edits what dyld reads of Mach-O files, and signs them. A FILE is a "
         "Mach-O file, thin or universal, a directory (every Mach-O file in it) or a tree (.tar). "
         "New bytes replace a file at once or not at all.",
-        allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     _add_apples(parser.add_argument_group("as install_name_tool has them"))
     _add_ours(parser.add_argument_group("more"))
     return parser
