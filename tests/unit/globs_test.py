@@ -3,7 +3,7 @@
 from absl.testing import absltest, parameterized
 
 from relocatable.errors import RelocatableError
-from relocatable.globs import Globs
+from relocatable.globs import Globs, likest
 
 
 class GlobsTest(parameterized.TestCase):
@@ -35,6 +35,16 @@ class GlobsTest(parameterized.TestCase):
     def test_patterns_that_match_nothing(self, pattern: str) -> None:
         with self.assertRaisesRegex(RelocatableError, "can match no path"):
             Globs([pattern])
+
+    @parameterized.parameters(
+        ("usr/lib/llvm-15/bin/lldb", "usr/lib/llvm-16/bin/lldb"),
+        ("bin/lldb", "usr/lib/llvm-16/bin/lldb"),
+        ("usr/bin/lldb-15", "usr/bin/lldb-16"),
+        ("usr/share/x", None),
+    )
+    def test_likest(self, pattern: str, expected: str | None) -> None:
+        paths = ["usr/bin", "usr/bin/lldb-16", "usr/lib/llvm-16/bin/lldb", "usr/bin/other"]
+        self.assertEqual(likest(pattern, paths), expected)
 
     def test_unused(self) -> None:
         globs = Globs(["a", "b", "c"])

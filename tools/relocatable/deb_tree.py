@@ -13,7 +13,7 @@ from relocatable import deb_control, deb_licenses
 from relocatable.deb import Deb, Item, Source
 from relocatable.deb_declared import USR_MERGED, Diversions, alternative, undone, usr_merged
 from relocatable.errors import RelocatableError, problems
-from relocatable.globs import Globs, translate
+from relocatable.globs import Globs, likest, translate
 from relocatable.provenance import Dpkg, Origin, Package, Record
 from relocatable.tree import Directory, File, Link, Tree, link_destination, link_target
 
@@ -90,11 +90,16 @@ def extract(
         target = link_target(link, destination)
         tree.add(link, Link(target, Record(Origin(label, f"links[{link!r}]"))), replaces=True)
     kinds = {"include": include.unused(), "exclude": exclude.unused(), "remap": placement.unused()}
-    found += [
-        f"{kind} {pattern!r} matches nothing in {', '.join(sorted(p.name for p in paths))}"
-        for kind, patterns in kinds.items()
-        for pattern in patterns
-    ]
+    if any(kinds.values()):
+        every = [usr_merged(item.path) for deb in unpacked for item in debs.items(deb)]
+        where = paths[0].name if len(paths) == 1 else f"the {len(paths)} packages"
+        for kind, patterns in kinds.items():
+            for pattern in patterns:
+                meant = likest(pattern, every)
+                found.append(
+                    f"{kind} {pattern!r} matches nothing in {where}"
+                    + (f"; is {meant!r} meant?" if meant else "")
+                )
     problems(found, "the packages don't make a tree:")
     if packages is not None:
         packages += [

@@ -4,6 +4,8 @@
 that matches a directory matches everything below it.
 """
 
+import difflib
+import posixpath
 import re
 from collections.abc import Iterable
 
@@ -34,6 +36,26 @@ class Globs:
     def unused(self) -> list[str]:
         """The patterns that no path given to `match` has matched."""
         return list(self._unused)
+
+
+def likest(pattern: str, paths: Iterable[str]) -> str | None:
+    """The path that was probably meant by a pattern that matches none.
+
+    It has the pattern's last name, or is in its directory with a similar one.
+    """
+    directory, name = posixpath.split(pattern.rstrip("/"))
+    same: set[str] = set()
+    beside: dict[str, str] = {}
+    for path in paths:
+        parent, other = posixpath.split(path)
+        if other == name:
+            same.add(path)
+        elif parent == directory:
+            beside[other] = path
+    if same:
+        return difflib.get_close_matches(pattern, sorted(same), 1, cutoff=0)[0]
+    similar = difflib.get_close_matches(name, sorted(beside), 1)
+    return beside[similar[0]] if similar else None
 
 
 def translate(pattern: str) -> str:
