@@ -27,6 +27,10 @@ py_library(
 )
 """
 
+_SAME = """\
+alias(name = "pkg", actual = "{}", visibility = ["//visibility:public"])
+"""
+
 _ALIASES = """\
 alias(
     name = "{name}",
@@ -63,7 +67,24 @@ def _for_bundled(machine):
         for name in names
     ]
 
+def _is_for_any_python(repository_ctx, system):
+    """Whether what is installed for the system's Python is what any other gets, by its wheel's tags."""
+    found = [
+        path.get_child("WHEEL")
+        for path in system.dirname.get_child("site").readdir()
+        if path.basename.endswith(".dist-info")
+    ]
+    return any([
+        line.startswith("Tag: py3-none-")
+        for wheel in found
+        for line in repository_ctx.read(wheel).splitlines()
+    ])
+
 def _package_impl(repository_ctx):
+    system = repository_ctx.attr.system
+    if system and _is_for_any_python(repository_ctx, repository_ctx.path(system)):
+        repository_ctx.file("BUILD.bazel", _SAME.format(system.relative(":pkg")))
+        return
     repository_ctx.file("requirement.txt", repository_ctx.attr.requirement + "\n")
     repository_ctx.file("BUILD.bazel", _PACKAGE)
 
@@ -83,7 +104,7 @@ def _package_impl(repository_ctx):
             "--require-hashes",
             "--requirement=requirement.txt",
             "--target=site",
-        ] + (_for_bundled(repository_ctx.os.arch) if repository_ctx.attr.bundled else []),
+        ] + (_for_bundled(repository_ctx.os.arch) if system else []),
         environment = _ENVIRONMENT,
     )
     if result.return_code:
@@ -102,8 +123,8 @@ _package = repository_rule(
     doc = "One locked package, downloaded and installed when something first needs it.",
     implementation = _package_impl,
     attrs = {
-        "bundled": attr.bool(doc = "Whether it is for the bundled Python, not for the system's."),
         "requirement": attr.string(doc = "Its entry in the lock file, hashes included."),
+        "system": attr.label(doc = "Of one for the bundled Python: that for the system's."),
     },
 )
 
@@ -177,7 +198,11 @@ def _pip_impl(module_ctx):
                     repository = hub + "_" + repository
                 repositories[requirement] = repository
                 _package(name = repository, requirement = requirement)
-                _package(name = repository + "_bundled", bundled = True, requirement = requirement)
+                _package(
+                    name = repository + "_bundled",
+                    requirement = requirement,
+                    system = "@{}//:BUILD.bazel".format(repository),
+                )
             packages[name] = repositories[requirement]
         _hub(name = hub, bundled = condition, packages = packages)
     return module_ctx.extension_metadata(reproducible = True)
