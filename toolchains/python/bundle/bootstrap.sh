@@ -51,5 +51,7 @@ while [ -n "${imports#:}" ]; do
   imports=${imports#*:}
 done
 export RUNFILES_DIR="$runfiles"
+# Packages that a user has installed are none of the build's. Not even where they would be is asked for.
+export PYTHONUSERBASE=/nonexistent
 export PYTHONPATH="$path:$runfiles/%workspace_name%${PYTHONPATH:+:$PYTHONPATH}"
-exec "$(there '%python_binary%')" -P "$main" "$@"
+exec "$(there '%python_binary%')" -sP "$main" "$@"
