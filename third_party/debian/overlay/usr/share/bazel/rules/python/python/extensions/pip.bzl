@@ -21,7 +21,7 @@ load("@rules_python//python:defs.bzl", "py_library")
 py_library(
     name = "pkg",
     srcs = glob(["site/**/*.py"], allow_empty = True),
-    data = glob(["site/**"], exclude = ["site/**/*.py"], allow_empty = True),
+    data = glob(["site/**"], exclude = ["site/.keep", "site/**/*.py"], allow_empty = True),
     imports = ["site"],
     visibility = ["//visibility:public"],
 )
