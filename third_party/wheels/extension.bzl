@@ -1,9 +1,8 @@
-"""`wheels`: pinned wheels for the platforms of dists, for the tests.
+"""`wheels`: pinned wheels of other platforms than the host's, as files, for the tests.
 
-`@hub//:numpy` is the .whl file for the target platform, and `@hub//numpy` what Python programs depend
-on, as in a hub of `pip.parse(target_platforms = …)`. That is what other projects use; but Debian's
-rules_python knows the machine's own Python only. `pip download` gets each, by its hash, from the index
-that this machine's pip is set to. A library does not bring what it requires: name that, too.
+A hub of `pip.parse` has packages as the host would import them. The rules want the .whl file that is
+for the platform of a dist; `pip download` gets it, by its hash, from the index that this machine's
+pip is set to.
 """
 
 # Of manylinux, the C libraries up to that of Debian 12 (2.36).
@@ -20,22 +19,9 @@ _PLATFORMS = {
     "macos_x86_64": struct(cpu = "x86_64", os = "macos", tags = ["macosx_10_15_x86_64", "macosx_11_0_universal2"]),
 }
 
-_BUILD = """exports_files(["wheel.zip"])
-
-filegroup(
+_BUILD = """filegroup(
     name = "wheel",
     srcs = glob(["*.whl"]),
-    visibility = ["//visibility:public"],
-)
-"""
-
-_LIBRARY = """load("@rules_python//python:defs.bzl", "py_library")
-
-py_library(
-    name = "library",
-    srcs = glob(["site/**/*.py"], allow_empty = True),
-    data = glob(["site/**"], exclude = ["site/**/*.py"], allow_empty = True),
-    imports = ["site"],
     visibility = ["//visibility:public"],
 )
 """
@@ -52,30 +38,12 @@ _ALIAS = """alias(
 
 _BRANCH = """":{platform}": ":{name}_{platform}","""
 
-_PACKAGE = """alias(
-    name = "{name}",
-    actual = select({{
-        {branches}
-    }}),
-    visibility = ["//visibility:public"],
-)
-
-alias(
-    name = "whl",
-    actual = "//:{name}",
-    visibility = ["//visibility:public"],
-)
-"""
-
-_PACKAGE_BRANCH = """"//:{platform}": "@{prefix}_{name}_{platform}_library//:library","""
-
 _CONDITION = """config_setting(
     name = "{platform}",
     constraint_values = [
         "@platforms//cpu:{cpu}",
         "@platforms//os:{os}",
     ],
-    visibility = ["//:__subpackages__"],
 )
 
 """
@@ -114,8 +82,6 @@ def _wheel_impl(ctx):
     ] + ["--platform=" + tag for tag in _PLATFORMS[ctx.attr.platform].tags])
     if result.return_code:
         fail("{} can't be downloaded by {}:\n{}".format(ctx.attr.requirement, python, result.stderr))
-    wheel = [file for file in ctx.path(".").readdir() if file.basename.endswith(".whl")][0]
-    ctx.symlink(wheel, "wheel.zip")
     ctx.file("BUILD.bazel", _BUILD)
 
 _wheel = repository_rule(
@@ -126,16 +92,6 @@ _wheel = repository_rule(
         "python_version": attr.string(doc = "MAJOR.MINOR.", mandatory = True),
         "requirement": attr.string(doc = "Its entry in the lock, hashes included.", mandatory = True),
     },
-)
-
-def _library_impl(ctx):
-    ctx.extract(ctx.attr.wheel, "site")
-    ctx.file("BUILD.bazel", _LIBRARY)
-
-_library = repository_rule(
-    implementation = _library_impl,
-    doc = "What is in a wheel, as a target for Python programs.",
-    attrs = {"wheel": attr.label(doc = "The wheel, under a name that says that it is a zip.", mandatory = True)},
 )
 
 def _hub_impl(ctx):
@@ -157,14 +113,6 @@ def _hub_impl(ctx):
         for name in ctx.attr.packages
         for platform in platforms
     ]))
-    for name in ctx.attr.packages:
-        ctx.file(name + "/BUILD.bazel", _PACKAGE.format(
-            name = name,
-            branches = "\n        ".join([
-                _PACKAGE_BRANCH.format(name = name, platform = platform, prefix = ctx.attr.prefix)
-                for platform in platforms
-            ]),
-        ))
 
 _hub = repository_rule(
     implementation = _hub_impl,
@@ -191,16 +139,11 @@ def _wheels_impl(ctx):
             requirements = _requirements(ctx.read(tag.requirements_lock))
             for name, requirement in requirements.items():
                 for platform in tag.platforms:
-                    wheel = "{}_{}_{}".format(tag.name, name, platform)
                     _wheel(
-                        name = wheel,
+                        name = "{}_{}_{}".format(tag.name, name, platform),
                         platform = platform,
                         python_version = tag.python_version,
                         requirement = requirement,
-                    )
-                    _library(
-                        name = wheel + "_library",
-                        wheel = "@{}//:wheel.zip".format(wheel),
                     )
             _hub(
                 name = tag.name,

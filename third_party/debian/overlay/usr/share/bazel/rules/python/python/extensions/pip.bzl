@@ -6,12 +6,14 @@ requirements, and give the same bytes, as on any other host. One difference: a p
 bring what it requires, since the lock file doesn't say; name it in `deps` as well.
 
 There are two Pythons: the system's, and for what runs in actions the one of
-@rules_relocatable//toolchains/python/bundle. Each gets the files that are for its version.
+@rules_relocatable//toolchains/python/bundle. Each gets the files that are for its version. A hub with
+`target_platforms` has those for its own `python_version` instead of the system's, for each platform.
 """
 
 _PYTHON = "/usr/bin/python3"
 
-# Of the bundled Python; and of its C library, whose minor version says which wheels it can load.
+# Of the bundled Python; and of its C library, whose minor version says which wheels it can load. It is also
+# that of Debian 12, which dists are made of.
 _BUNDLED = "3.11"
 _GLIBC_MINOR = 36
 
@@ -36,9 +38,14 @@ alias(
     name = "{name}",
     actual = select({{
         "{bundled}": "@{repository}_bundled//:pkg",
-        "//conditions:default": "@{repository}//:pkg",
+        "//conditions:default": ":target",
     }}),
     visibility = ["//visibility:public"],
+)
+
+alias(
+    name = "target",
+    actual = {target},
 )
 
 alias(name = "pkg", actual = "{name}", visibility = ["//visibility:public"])
@@ -54,16 +61,16 @@ _ENVIRONMENT = {
     "PIP_USER": "0",
 }
 
-def _for_bundled(machine):
+def _for_python(version, machine):
     """Returns pip's arguments for files that are not for the Python that it runs on."""
     names = ["manylinux_2_%d" % minor for minor in range(_GLIBC_MINOR, 4, -1)]
     names += ["manylinux2014", "manylinux2010", "manylinux1", "linux"]
-    abi = "cp" + _BUNDLED.replace(".", "")
+    abi = "cp" + version.replace(".", "")
     return [
-        "--python-version=" + _BUNDLED,
+        "--python-version=" + version,
         "--implementation=cp",
     ] + ["--abi=" + each for each in (abi, "abi3", "none")] + [
-        "--platform={}_{}".format(name, {"amd64": "x86_64"}.get(machine, machine))
+        "--platform={}_{}".format(name, machine)
         for name in names
     ]
 
@@ -85,6 +92,8 @@ def _package_impl(repository_ctx):
     if system and _is_for_any_python(repository_ctx, repository_ctx.path(system)):
         repository_ctx.file("BUILD.bazel", _SAME.format(system.relative(":pkg")))
         return
+    version = repository_ctx.attr.python_version
+    machine = repository_ctx.attr.machine or repository_ctx.os.arch
     repository_ctx.file("requirement.txt", repository_ctx.attr.requirement + "\n")
     repository_ctx.file("BUILD.bazel", _PACKAGE)
 
@@ -104,7 +113,7 @@ def _package_impl(repository_ctx):
             "--require-hashes",
             "--requirement=requirement.txt",
             "--target=site",
-        ] + (_for_bundled(repository_ctx.os.arch) if system else []),
+        ] + (_for_python(version, {"amd64": "x86_64"}.get(machine, machine)) if version else []),
         environment = _ENVIRONMENT,
     )
     if result.return_code:
@@ -123,6 +132,8 @@ _package = repository_rule(
     doc = "One locked package, downloaded and installed when something first needs it.",
     implementation = _package_impl,
     attrs = {
+        "machine": attr.string(doc = "Which it is for, if not for this one: `aarch64`."),
+        "python_version": attr.string(doc = "Which it is for, if not for the system's."),
         "requirement": attr.string(doc = "Its entry in the lock file, hashes included."),
         "system": attr.label(doc = "Of one for the bundled Python: that for the system's."),
     },
@@ -133,8 +144,28 @@ def _hub_impl(repository_ctx):
     for name, repository in repository_ctx.attr.packages.items():
         repository_ctx.file(
             name + "/BUILD.bazel",
-            _ALIASES.format(bundled = repository_ctx.attr.bundled, name = name, repository = repository),
+            _ALIASES.format(
+                name = name,
+                bundled = repository_ctx.attr.bundled,
+                repository = repository,
+                target = _target(repository, repository_ctx.attr.targets),
+            ),
         )
+
+def _target(repository, targets):
+    """Returns what is for the platform that is built for, as an expression."""
+    if not targets:
+        return '"@{}//:pkg"'.format(repository)
+    return "select({%s})" % ", ".join([
+        '"@platforms//cpu:{}": "@{}_{}//:pkg"'.format(machine, repository, end)
+        for machine, end in targets.items()
+    ])
+
+def _machine(platform):
+    """Returns the machine of a platform as rules_python writes it."""
+    if not platform.startswith("linux_"):
+        fail("target_platforms: wanted linux_aarch64 or linux_x86_64, found {}".format(platform))
+    return platform.removeprefix("linux_")
 
 _hub = repository_rule(
     doc = "A package of aliases for each locked package.",
@@ -142,6 +173,10 @@ _hub = repository_rule(
     attrs = {
         "bundled": attr.string(doc = "The condition for the bundled Python."),
         "packages": attr.string_dict(doc = "Normalised package name to its repository."),
+        "targets": attr.string_dict(
+            doc = "Machines that it has packages for, and what ends the names of their repositories; none, " +
+                  "if it is for this machine alone.",
+        ),
     },
 )
 
@@ -178,19 +213,25 @@ def _pip_impl(module_ctx):
     if version.return_code:
         fail("{} does not run: {}".format(_PYTHON, version.stderr))
 
-    # Hub name to lock file: the one for the system's Python if there is one, else the first.
-    locks = {}
+    # Hub name to its tag: the one for the system's Python if there is one, else the first.
+    tags = {}
     for module in module_ctx.modules:
         for tag in module.tags.parse:
-            if tag.hub_name not in locks or tag.python_version == version.stdout.strip():
-                locks[tag.hub_name] = tag.requirements_lock
+            if tag.hub_name not in tags or tag.python_version == version.stdout.strip():
+                tags[tag.hub_name] = tag
 
     condition = _runs_for_tools(module_ctx)
 
     # Entry to repository: hubs that lock the same package share it.
     repositories = {}
-    for hub, lock in locks.items():
+    declared = {}
+    for hub, tag in tags.items():
         packages = {}
+        lock = tag.requirements_lock
+        targets = {
+            _machine(platform): "_".join([tag.python_version, platform])
+            for platform in tag.target_platforms
+        }
         for name, requirement in _requirements(lock, module_ctx.read(lock)).items():
             if requirement not in repositories:
                 repository = name + "_" + requirement.partition("==")[2].partition(" ")[0]
@@ -200,11 +241,22 @@ def _pip_impl(module_ctx):
                 _package(name = repository, requirement = requirement)
                 _package(
                     name = repository + "_bundled",
+                    python_version = _BUNDLED,
                     requirement = requirement,
                     system = "@{}//:BUILD.bazel".format(repository),
                 )
             packages[name] = repositories[requirement]
-        _hub(name = hub, bundled = condition, packages = packages)
+            for machine, end in targets.items():
+                repository = packages[name] + "_" + end
+                if repository not in declared:
+                    declared[repository] = True
+                    _package(
+                        name = repository,
+                        machine = machine,
+                        python_version = tag.python_version,
+                        requirement = requirement,
+                    )
+        _hub(name = hub, bundled = condition, packages = packages, targets = targets)
     return module_ctx.extension_metadata(reproducible = True)
 
 pip = module_extension(
@@ -222,6 +274,10 @@ pip = module_extension(
                 "requirements_lock": attr.label(
                     doc = "The lock file, with a hash for every file.",
                     mandatory = True,
+                ),
+                "target_platforms": attr.string_list(
+                    doc = "`linux_aarch64`, `linux_x86_64`: which there are packages for; by default " +
+                          "this machine, with the system's Python.",
                 ),
             },
         ),
