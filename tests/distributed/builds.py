@@ -3,25 +3,35 @@
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from distributed import spawns
+from distributed.spawns import Spawn
 from support import checkout
 from support.checkout import Checkout
 
 FILES = (".tar.zst", ".tar.zst.sha256", ".json")
 """What a dist's target gives, by how its files' names end."""
 
+_SUITES = "//dist:all + //tests/integration/..."
+_DISTS = f"""
+    kind("(relocatable|universal)_dist rule", {_SUITES}) except attr("tags", "manual", {_SUITES})"""
+
 
 @dataclass(frozen=True, slots=True)
 class Spawned:
-    """How many actions of a build ran where.
+    """How many actions of a build ran where, and what was asked for.
 
     Attributes:
         runners: by what Bazel calls it, as `remote`, `remote cache hit`, `linux-sandbox`.
+        outputs: the SHA-256 of each file that the build was for, by its path.
+        spawns: what was run; also what was taken from a cache.
     """
 
     runners: dict[str, int]
+    outputs: dict[str, str] = field(repr=False)
+    spawns: list[Spawn] = field(repr=False)
 
     @property
     def all(self) -> int:
@@ -31,6 +41,15 @@ class Spawned:
     def only(self, runner: str) -> bool:
         """Whether there were actions, and all were of this kind."""
         return set(self.runners) == {runner}
+
+    def others(self, runner: str) -> list[str]:
+        """The actions that were not of this kind, for people."""
+        return [f"{spawn} ({spawn.runner})" for spawn in self.spawns if spawn.runner != runner]
+
+    def stayed(self) -> list[str]:
+        """The actions that may be remote, and were not, for people."""
+        here = (spawn for spawn in self.spawns if not spawn.runner.startswith("remote"))
+        return [f"{spawn} ({spawn.runner})" for spawn in here if spawn.remotable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +61,11 @@ class Build:
 
     def run(self, *arguments: str) -> Spawned:
         """Builds targets; tells where the actions ran."""
-        events = self.checkout.output_base.parent / "events.json"
+        events, log = (self.checkout.output_base.parent / name for name in ("events", "log"))
         self.checkout.bazel(
             "build",
             f"--build_event_json_file={events}",
+            f"--execution_log_json_file={log}",
             "--noshow_progress",
             "--color=no",
             "--curses=no",
@@ -53,12 +73,21 @@ class Build:
             environment=self.environment,
         )
         runners: dict[str, int] = {}
+        outputs: dict[str, str] = {}
         for line in events.read_text(encoding="utf-8").splitlines():
-            summary = json.loads(line).get("buildMetrics", {}).get("actionSummary", {})
+            event = json.loads(line)
+            summary = event.get("buildMetrics", {}).get("actionSummary", {})
             for runner in summary.get("runnerCount", ()):
                 if runner["name"] not in {"total", "internal"}:
                     runners[runner["name"]] = runner["count"]
-        return Spawned(runners)
+            for file in event.get("namedSetOfFiles", {}).get("files", ()):
+                outputs["/".join((*file["pathPrefix"], file["name"]))] = file["digest"]
+        return Spawned(runners, outputs, spawns.read(log))
+
+    def dists(self) -> list[str]:
+        """All targets that make dists, but those that are tested by name alone."""
+        printed = self.checkout.bazel("query", "--noshow_progress", _DISTS)
+        return [line for line in printed.splitlines() if line.startswith("//")]
 
     def digests(self, *targets: str) -> dict[str, str]:
         """The SHA-256 of all files of dists, by their names."""
