@@ -10,6 +10,8 @@ from support import checkout
 
 # A server that a broken test leaves behind goes away by itself.
 _STARTUP = ("--max_idle_secs=60",)
+# What all such workspaces make alike, as the Python that actions run on, is made once.
+_SHARED = ("--disk_cache={cache}", "--experimental_disk_cache_gc_max_size=2G")
 _QUIET = ("--color=no", "--curses=no", "--noshow_progress")
 
 _MODULE = """module(name = "consumer")
@@ -35,6 +37,8 @@ class Consumer:
         """Runs Bazel, with these variables; stdout holds all that it said."""
         launcher = checkout.workspace() / "bazelw"
         home = pwd.getpwuid(os.getuid()).pw_dir
+        cache = Path(home, ".cache/rules_relocatable/consumers")
+        builds = command in {"build", "coverage", "run", "test"}
         return subprocess.run(
             [
                 launcher,
@@ -42,6 +46,7 @@ class Consumer:
                 *_STARTUP,
                 command,
                 *_QUIET,
+                *(flag.format(cache=cache) for flag in _SHARED if builds),
                 *arguments,
             ],
             cwd=self.directory,
