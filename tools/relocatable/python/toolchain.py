@@ -7,6 +7,7 @@ they need as they do in the dist, also through the links of runfiles and sandbox
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 from relocatable import content, directory, launcher
@@ -50,6 +51,14 @@ def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
     interpreter.chmod(0o755)
     for part in PARTS:
         directory.unpack(tree, parts / part, part)
+        _without_empty_directories(parts / part)
+
+
+def _without_empty_directories(directory: Path) -> None:
+    """Removes what Python has no use for, and what not every cache of Bazel's gives back."""
+    for below, _, _ in os.walk(directory, topdown=False):
+        if below != str(directory) and not any(Path(below).iterdir()):
+            Path(below).rmdir()
 
 
 def _environment(settings: Settings) -> tuple[tuple[str, str | None], ...]:
