@@ -20,7 +20,9 @@ class RemoteTest(Remote):
     def test_another_checkout_takes_all_from_the_grpc_cache(self) -> None:
         there = self.another("somewhere/else")
         spawned = there.run(self.cache, *self.targets())
-        self.assertEqual(spawned.others("remote cache hit"), [])
+        # What makes the actions' Python stays at home, and BuildGrid has been seen to forget of it.
+        missed = [each for each in spawned.spawns if each.runner != "remote cache hit"]
+        self.assertEqual([str(each) for each in missed if each.remotable], [])
         self.assertEqual(spawned.all, self.actions)
         self.assertEqual(there.digests(*self.DISTS), self.expected)
 
