@@ -50,8 +50,13 @@ while [ -n "${imports#:}" ]; do
   path=$path:$runfiles/${imports%%:*}
   imports=${imports#*:}
 done
+# Other modules' programs may count on their repository's directory: Bazel's own start script gives all of them.
+case '%import_all%' in
+  True) for repository in "$runfiles"/*/; do path=$path:${repository%/}; done ;;
+  *) path=$path:$runfiles/%workspace_name% ;;
+esac
 export RUNFILES_DIR="$runfiles"
 # Packages that a user has installed are none of the build's. Not even where they would be is asked for.
 export PYTHONUSERBASE=/nonexistent
-export PYTHONPATH="$path:$runfiles/%workspace_name%${PYTHONPATH:+:$PYTHONPATH}"
+export PYTHONPATH="$path${PYTHONPATH:+:$PYTHONPATH}"
 exec "$(there '%python_binary%')" -sP "$main" "$@"
