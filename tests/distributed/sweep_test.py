@@ -7,9 +7,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from distributed import builds
 from distributed.cluster import http_cache
-from distributed.meter import Meter
 from distributed.remote import Remote
 from distributed.replay import Replayed, replay
 from distributed.spawns import Spawn
@@ -46,21 +44,6 @@ SYSTEM = re.compile(
 )
 
 
-# Made in all forms that there are.
-SMALL = "//tests/integration/binaries:dist"
-FORMS = (
-    "cyclonedx",
-    "directory",
-    "licenses",
-    "linkage",
-    "report",
-    "spdx",
-    "tar.gz",
-    "tar.xz",
-    "zip",
-)
-
-
 class SweepTest(Remote):
     DISTS = ("dist/lldb_linux_x86_64", "dist/lldb_linux_arm64")
 
@@ -93,55 +76,22 @@ class SweepTest(Remote):
                     self.assertEqual(replayed.sockets, frozenset())
         print(f"{len(spawns)} commands ran again")
 
-    def test_another_checkout_takes_all_from_the_http_cache(self) -> None:
-        """Dists of the tests, of all kinds."""
-        port = self.enterContext(http_cache(self.base / "http"))
-        cache = f"--remote_cache=http://127.0.0.1:{port}/cache"
+    def test_another_checkout_takes_dists_of_all_kinds(self) -> None:
         dists = [dist for dist in self.local.dists() if not dist.startswith(LEFT_OUT)]
         self.assertGreater(len(dists), 10)
-        here, there = self.another("fills it"), self.another("by http")
-        filled = here.run(cache, *dists)
-        self.assertNotIn("remote cache hit", filled.runners)
-        spawned = there.run(cache, *dists)
-        self.assertEqual(spawned.others("remote cache hit"), [])
-        self.assertEqual(spawned.all, filled.all)
-        self.assertEqual(spawned.outputs, filled.outputs)
-        print(f"{len(dists)} dists, {spawned.all} actions, {len(spawned.outputs)} files")
-
-    def test_all_forms_come_from_the_http_cache(self) -> None:
-        """A small dist, in all forms."""
-        port = self.enterContext(http_cache(self.base / "http"))
-        cache = f"--remote_cache=http://127.0.0.1:{port}/cache"
-        wanted = (cache, SMALL, f"--output_groups={','.join(FORMS)}")
-        filled = self.another("fills it").run(*wanted)
-        self.assertNotIn("remote cache hit", filled.runners)
-        there = self.another("by http")
-        spawned = there.run(*wanted)
-        self.assertEqual(spawned.others("remote cache hit"), [])
-        self.assertEqual(spawned.outputs, filled.outputs)
-
-    def test_only_what_is_asked_for_comes_down(self) -> None:
-        down: dict[str, int] = {}
-        files: dict[str, list[str]] = {}
-        there = self.another("asks")
-        for mode in ("minimal", "toplevel", "all"):
-            meter = Meter(self.port)
-            self.addCleanup(meter.close)
-            there.checkout.bazel("clean")
-            cache = f"--remote_cache=grpc://127.0.0.1:{meter.port}"
-            spawned = there.run(cache, f"--remote_download_outputs={mode}", *self.targets())
-            self.assertTrue(spawned.only("remote cache hit"), spawned)
-            files[mode] = there.outputs()
-            down[mode] = meter.down
-        print(f"bytes that came down: {down}")
-        self.assertEqual(files["minimal"], [])
-        self.assertEqual(
-            len(files["toplevel"]), len(builds.FILES) * len(self.DISTS), files["toplevel"]
-        )
-        self.assertLess(down["minimal"], self.size / 100)
-        asked = down["toplevel"] - down["minimal"]
-        self.assertTrue(self.size <= asked < self.size * 1.01, f"{asked} for {self.size}")
-        self.assertGreater(down["all"], down["toplevel"])
+        web = self.enterContext(http_cache(self.base / "http"))
+        for kind, cache in (
+            ("http", f"--remote_cache=http://127.0.0.1:{web}/cache"),
+            ("grpc", self.cache),
+        ):
+            with self.subTest(kind):
+                here, there = self.another(f"fills {kind}"), self.another(f"by {kind}")
+                filled = here.run(cache, *dists)
+                spawned = there.run(cache, *dists)
+                self.assertEqual(spawned.others("remote cache hit"), [])
+                self.assertEqual(spawned.all, filled.all)
+                self.assertEqual(spawned.outputs, filled.outputs)
+                print(f"{kind}: {len(dists)} dists, {spawned.all} actions")
 
 
 if __name__ == "__main__":
