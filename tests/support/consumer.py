@@ -12,6 +12,8 @@ from support import checkout
 _STARTUP = ("--max_idle_secs=60",)
 # What all such workspaces make alike, as the Python that actions run on, is made once.
 _SHARED = ("--disk_cache={cache}", "--experimental_disk_cache_gc_max_size=2G")
+# Tests of a workspace are there to be run.
+_TESTS = ("--nocache_test_results",)
 _QUIET = ("--color=no", "--curses=no", "--noshow_progress")
 
 _MODULE = """module(name = "consumer")
@@ -47,6 +49,7 @@ class Consumer:
                 command,
                 *_QUIET,
                 *(flag.format(cache=cache) for flag in _SHARED if builds),
+                *(_TESTS if command == "test" else ()),
                 *arguments,
             ],
             cwd=self.directory,
