@@ -2,7 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "PyStdlibInfo", "TreeInfo")
-load("//rules/private:py_sources.bzl", "source_list")
+load("//rules/private:py_sources.bzl", "imports_flags", "source_list", "sources_of")
 load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
@@ -72,20 +72,12 @@ def _bundle(ctx, tree, version, target):
         args.add("--nois_default")
     args.add_all(ctx.attr.components, format_each = "--component=%s")
     args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
-    args.add_all(
-        depset(transitive = [dep[PyInfo].imports for dep in ctx.attr.deps]),
-        format_each = "--import=%s",
-    )
-    args.add(ctx.workspace_name, format = "--workspace=%s")
+    imports_flags(ctx, args, [dep[PyInfo].imports for dep in ctx.attr.deps])
     if target:
         args.add(target.facts, format = "--target=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
-    sources = depset(transitive = [
-        files
-        for dep in ctx.attr.deps
-        for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
-    ])
+    sources = sources_of(ctx.attr.deps)
     run_tool(
         ctx,
         "py_runtime_bundle",

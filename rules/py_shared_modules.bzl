@@ -2,7 +2,7 @@
 
 load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "TreeInfo")
-load("//rules/private:py_sources.bzl", "source_list")
+load("//rules/private:py_sources.bzl", "imports_flags", "source_list", "sources_of")
 load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "TREE_ATTRIBUTES", "declare_tree", "tree_files", "tree_flags", "tree_outputs")
 
@@ -21,18 +21,10 @@ def _py_shared_modules_impl(ctx):
         for target, version in targets.items():
             tree_flags(args, flag + "=" + version, [target[TreeInfo]])
             inputs += tree_files([target[TreeInfo]])
-    args.add_all(
-        depset(transitive = [dep[PyInfo].imports for dep in ctx.attr.deps]),
-        format_each = "--import=%s",
-    )
-    args.add(ctx.workspace_name, format = "--workspace=%s")
+    imports_flags(ctx, args, [dep[PyInfo].imports for dep in ctx.attr.deps])
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
-    sources = depset(transitive = [
-        files
-        for dep in ctx.attr.deps
-        for files in [dep[PyInfo].transitive_sources, dep[DefaultInfo].default_runfiles.files]
-    ])
+    sources = sources_of(ctx.attr.deps)
     run_tool(
         ctx,
         "py_shared_modules",

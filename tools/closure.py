@@ -5,7 +5,6 @@
 The status is 1 if a loader would give up on something. See docs/closure.md.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -45,8 +44,7 @@ def main() -> None:
         whole_system=_WHOLE_SYSTEM.value,
         undefined=_UNDEFINED.value,
     )
-    # `bazel run` starts in the runfiles and says here where its user is.
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    cli.go_to_user()
     closure = trace(tree_read.read(Path(_TREE.value)), options)
     if _JSON.value:
         with whole(Path(_JSON.value)) as file:

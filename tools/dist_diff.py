@@ -26,8 +26,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> int:
     """Runs the command where its user is."""
-    # `bazel run` starts in the runfiles and says here where its user is.
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    cli.go_to_user()
     status = 0
 
     def tell() -> None:

@@ -6,27 +6,10 @@
 See docs/elf_edit.md.
 """
 
-import os
 import sys
 
-from relocatable import cli, elf_edit
-
-
-def main() -> int:
-    """Runs the command where its user is."""
-    # Names of files may have any bytes, and go out as they came in.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    # `bazel run` starts in the runfiles and says here where its user is.
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    status = 0
-
-    def edit() -> None:
-        nonlocal status
-        status = elf_edit.run(sys.argv[1:], sys.stdout, sys.stderr)
-
-    return cli.status_of(edit) or status
-
+from relocatable import elf_edit
+from relocatable.rewrite import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(elf_edit.run))

@@ -4,7 +4,7 @@ load("@rules_python//python:defs.bzl", "PyInfo")
 load("//rules:providers.bzl", "PyRuntimeBundleInfo", "TreeInfo")
 load("//rules/private:collect.bzl", "COLLECT_ATTRIBUTES", "collect", "place_programs")
 load("//rules/private:py_program.bzl", "PyProgramInfo", "py_program_aspect")
-load("//rules/private:py_sources.bzl", "source_list")
+load("//rules/private:py_sources.bzl", "imports_flags", "source_list")
 load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "declare_tree", "tree_files", "tree_flags")
 
@@ -78,9 +78,7 @@ def _python(ctx, target, targets):
     tree_flags(args, "runtime", [ctx.attr.runtime[TreeInfo]])
     for path, program in programs.items():
         args.add("--program={}={}".format(path, program.main.short_path))
-    imports = depset(transitive = [program.imports for program in programs.values()])
-    args.add_all(imports, format_each = "--import=%s")
-    args.add(ctx.workspace_name, format = "--workspace=%s")
+    imports_flags(ctx, args, [program.imports for program in programs.values()])
     compilers = [runtime.compiler] if runtime.compiler else []
     tree_flags(args, "compiler", compilers)
     args.add(runtime.optimize, format = "--optimize=%s")

@@ -1,5 +1,6 @@
 """The frame that every tool shares: flags in, one library call, one clear line on bad input."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -21,6 +22,11 @@ def run(main: Callable[[], None]) -> None:
         return status_of(main)
 
     app.run(start, flags_parser=_parse)
+
+
+def go_to_user() -> None:
+    """Goes to the directory of whoever has called `bazel run`, which starts in the runfiles."""
+    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
 
 
 def pairs(flag: str, values: Iterable[str]) -> dict[str, str]:
