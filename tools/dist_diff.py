@@ -1,6 +1,6 @@
 """Tells what differs between two dists: `dist_diff [--json] [--all] OLD NEW`.
 
-    bazel run @rules_relocatable//tools:dist_diff -- old/lldb.tar.zst bazel-bin/dist/lldb.tar.zst
+    bazel run @rules_relocatable//tools:dist_diff -- old/lldb.tar.zst new/lldb.tar.zst
 
 Each is an archive, a directory, or the metadata of a dist. The status is 0 if nothing differs, 1 if
 something does, 2 if that can't be told. See docs/dist_diff.md.

@@ -3,10 +3,19 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from absl import app, flags
 
 from relocatable.errors import RelocatableError, printable, problems
+
+_CALLED_FROM = "BUILD_WORKING_DIRECTORY"
+"""What `bazel run`, which starts a tool in its runfiles, tells it of its user."""
+
+_TURNED = (
+    "; `bazel run` has turned bazel-bin to the tool's configuration: name the file as "
+    "`bazel cquery --output=files TARGET` does"
+)
 
 LABEL = flags.DEFINE_string("label", None, "The target that asks, for messages and provenance.")
 
@@ -25,8 +34,8 @@ def run(main: Callable[[], None]) -> None:
 
 
 def go_to_user() -> None:
-    """Goes to the directory of whoever has called `bazel run`, which starts in the runfiles."""
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    """Goes to the directory of whoever has called `bazel run`."""
+    os.chdir(os.environ.get(_CALLED_FROM, "."))
 
 
 def pairs(flag: str, values: Iterable[str]) -> dict[str, str]:
@@ -73,6 +82,9 @@ def status_of(step: Callable[[], None]) -> int:
 
 
 def _text(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    hint = ""
+    if isinstance(error, FileNotFoundError) and _CALLED_FROM in os.environ:
+        hint = _TURNED if "bazel-bin" in Path(os.fsdecode(error.filename)).parts else ""
+    return f"{error.filename}: {error.strerror}{hint}"
