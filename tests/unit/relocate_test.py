@@ -83,6 +83,16 @@ class RelocateTest(parameterized.TestCase):
             ],
         )
 
+    def test_what_needs_no_loader_gets_none(self) -> None:
+        script = File(b"#!/bin/sh\n", record("p"), executable=True)
+        self.layer = layer(**{"bin/script": script})
+        self.assertNotIn(f"lib/{TARGET.loader}", self.relocate().nodes)
+        self.pool = Tree()
+        self.assertEqual(self.relocate().file("bin/script"), script)
+        self.layer.add("lib/libown.so", library("libown.so"))
+        with self.assertRaisesRegex(RelocatableError, f"//:x needs {TARGET.loader}"):
+            self.relocate()
+
     def test_runpaths_lead_to_what_is_needed(self) -> None:
         tree = self.relocate()
         self.assertEqual(self.runpath(tree, "libexec/tool"), "$ORIGIN/../lib")

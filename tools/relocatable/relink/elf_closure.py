@@ -98,6 +98,11 @@ class ElfClosure:
         """The file names of all libraries that starting the program at `path` loads."""
         return loaded(path, lambda each: self._needs.get(each, ()))
 
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the tree has anything for a loader to load."""
+        return any(file.dynamic for _, file in self._own.all())
+
     def elf(self, path: str) -> Elf | None:
         """The ELF file that is at `path`, as it was before any edit."""
         return self._own.at(path)

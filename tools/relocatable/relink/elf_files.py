@@ -31,9 +31,9 @@ class ElfRelinker:
         return moved
 
     def close(self) -> None:
-        """Takes libraries from the pool, and the loader, if programs run on their own."""
+        """Takes libraries from the pool, and the loader, if what it loads is to run on its own."""
         self._closure.close()
-        if self._request.libc is Libc.BUNDLED:
+        if self._request.libc is Libc.BUNDLED and self._closure.is_dynamic:
             self._closure.add(self._request.target.loader, self._request.label)
 
     def loaded(self, path: str) -> set[str]:
