@@ -14,6 +14,7 @@ from relocatable.provenance import Origin, Record
 from relocatable.tree import File, Tree
 from support import deb_builder as build
 from support import wheel_builder
+from support.elf_builder import ElfBuilder
 
 TOOLS = Path("tools").resolve()
 LAUNCHER = Path("toolchains/launcher/linux_x86_64").resolve()
@@ -407,7 +408,8 @@ class DistTest(BadInputTest):
             self.assertStartsWith(line, problem)
 
     def test_a_dist_that_is_not_complete(self) -> None:
-        (line,) = self.relocate(self.tree({"a": b""}))
+        library = ElfBuilder(soname="liba.so", needed=(), versions={}).build()
+        (line,) = self.relocate(self.tree({"lib/liba.so": library}))
         self.assertStartsWith(line, "the dist is not complete: ")
         self.assertIn("ld-linux-x86-64.so.2", line)
 
