@@ -16,8 +16,11 @@ from distributed.servers import ROOT, STATE, Server, free_port, listens, wait_fo
 # The command `bgd` of the environment that this runs in.
 _BUILDGRID = (sys.executable, "-c", "from buildgrid.server.app import cli; cli()")
 
+# BuildGrid refuses calls beyond its threads, by default five for each core, and Bazel, which makes
+# more at once, then leaves an action out of the cache.
 _CACHE = """
 description: what a team shares
+thread-pool-size: 200
 server:
   - !channel
     address: 127.0.0.1:{port}
@@ -76,7 +79,6 @@ _EXECUTION = """
       - !execution
         scheduler: *scheduler
         operation-stream-keepalive-timeout: 60
-thread-pool-size: 200
 """
 _NGINX = """
 daemon off;
