@@ -55,7 +55,7 @@ def unpack(tree: Tree, version: str, interpreter: Path, parts: Path) -> None:
 
 
 def _without_empty_directories(directory: Path) -> None:
-    """Removes what Python has no use for, and what not every cache of Bazel's gives back."""
+    """Removes directories that hold nothing, which Python has no use for."""
     for below, _, _ in os.walk(directory, topdown=False):
         if below != str(directory) and not any(Path(below).iterdir()):
             Path(below).rmdir()
