@@ -306,6 +306,35 @@ class SearchTest(parameterized.TestCase):
         self.assertEqual(self.search(files, whole)["opt/a.so", "b.so"], (None, None))
         self.assertEqual(self.search(files)["bin/p", "a.so"], (None, None))
 
+    def test_a_whole_system_with_links_for_directories(self) -> None:
+        """As since Debian 12: lib -> usr/lib; and a default and a search directory are links."""
+        loader = library(LOADER).build() + b"/lib/m/\0/usr/lib/m/\0/lib/\0"
+        files: dict[str, SharedObject | bytes | str] = {
+            "bin": "usr/bin",
+            "lib": "usr/lib",
+            "lib64": "usr/lib64",
+            f"usr/lib64/{LOADER}": f"../lib/m/{LOADER}",
+            "usr/bin/p": program(needed=("a.so", "b.so", "c.so"), runpath="/srv/$LIB/../libs"),
+            "usr/lib/m": "../../opt/m",
+            f"opt/m/{LOADER}": loader,
+            "opt/m/a.so": library("a.so"),
+            "srv/lib": "../opt/m",
+            "opt/libs": "other",
+            "opt/other/b.so": library("b.so"),
+            "usr/lib/c.so": "c.so.1",
+            "usr/lib/c.so.1": library("c.so"),
+        }
+        closure = trace(tree(files), Options(whole_system=True, lib="lib"))
+        self.assertEqual(
+            meanings(closure),
+            {
+                ("usr/bin/p", "a.so"): ("opt/m/a.so", Rule.DEFAULT),
+                ("usr/bin/p", "b.so"): ("opt/other/b.so", Rule.RUNPATH),
+                ("usr/bin/p", "c.so"): ("usr/lib/c.so.1", Rule.DEFAULT),
+            },
+        )
+        self.assertEqual(closure.loads[0].root.loader, f"opt/m/{LOADER}")
+
     def test_the_host_has_its_loader_and_what_is_left_to_it(self) -> None:
         found = self.search(
             {"bin/p": program(needed=(LOADER, "libc.so.6", "a.so"))},

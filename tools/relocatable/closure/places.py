@@ -1,5 +1,6 @@
 """Where loaders look: the paths of a tree, each followed once, and not more than is believable."""
 
+import posixpath
 from typing import Final
 
 from relocatable.errors import RelocatableError
@@ -39,7 +40,7 @@ class Places:
         return self._directories[path]
 
     def find(self, directory: str, name: str) -> str | None:
-        """The real path of what is called `name` in `directory`, or None if nothing is."""
+        """The real path of `name` in `directory`, a real path; None if nothing is."""
         self.spend()
         path = f"{directory}/{name}" if directory else name
         node = self.tree.nodes.get(path)
@@ -48,6 +49,11 @@ class Places:
         if path not in self._links:
             self._links[path] = self._follow(path)
         return self._links[path]
+
+    def at(self, path: str) -> str | None:
+        """The real path of what is at `path`, links above it followed; None if nothing is."""
+        directory = self.directory(posixpath.dirname(path))
+        return None if directory is None else self.find(directory, posixpath.basename(path))
 
     def _follow(self, path: str) -> str | None:
         try:

@@ -94,9 +94,7 @@ def _launched(files: Files, path: str, node: File) -> Root | None:
 def _loader(files: Files, elf: Elf | None) -> str | None:
     """The loader that a kernel takes, if it is in the tree."""
     inside = files.inside(elf.interpreter) if elf is not None else None
-    if not inside:
-        return None
-    return files.find(posixpath.dirname(inside), posixpath.basename(inside))
+    return files.at(inside) if inside else None
 
 
 def _module(files: Files, path: str) -> Root | None:
@@ -104,7 +102,7 @@ def _module(files: Files, path: str) -> Root | None:
     match = _MODULE.fullmatch(posixpath.basename(path))
     if match is None:
         return None
-    real = files.find(posixpath.dirname(path), posixpath.basename(path))
+    real = files.at(path)
     if real is None or not isinstance(files.tree.nodes[real], File):
         return None
     elf = files.elf(real)

@@ -1,6 +1,5 @@
 """The files of a tree as dyld meets them."""
 
-import posixpath
 from enum import Enum
 
 from relocatable import content
@@ -33,11 +32,6 @@ class Files(Places):
     def macho(self, path: str) -> MachO | None:
         """The Mach-O file at the real path `path`, or None; raises RelocatableError if damaged."""
         return self._objects.at(path)
-
-    def at(self, path: str) -> str | None:
-        """The real path of what is at `path`, or None if nothing is."""
-        directory = self.directory(posixpath.dirname(path))
-        return None if directory is None else self.find(directory, posixpath.basename(path))
 
     def refusal(self, path: str, load: Load) -> str:
         """Why dyld doesn't take the file at a real path; empty if it does."""
