@@ -1,7 +1,6 @@
 """Unpacks Debian packages into one tree; the tool behind the rule of this name."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from relocatable import cli, deb_control, tree_tar
 from relocatable.deb import Source
 from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
-from relocatable.output import whole
+from relocatable.output import scratch_beside, whole
 from relocatable.tree import Tree
 
 _DEB = flags.DEFINE_multi_string("deb", None, "A .deb file.", required=True)
@@ -48,7 +47,7 @@ def main() -> None:
         alternatives=cli.pairs("alternative", _ALTERNATIVE.value),
     )
     out = Path(_OUT.value)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".deb_extract.") as scratch:
+    with scratch_beside(out) as scratch:
         debs = [Path(path) for path in _DEB.value]
         label = cli.LABEL.value or "deb_extract"
         licenses = Tree()
@@ -57,7 +56,7 @@ def main() -> None:
             debs,
             selection,
             label,
-            Path(scratch),
+            scratch,
             _JOBS.value,
             licenses=licenses,
             sources=dict(map(_source, _ORIGINS.value)),

@@ -1,13 +1,12 @@
 """What a .deb says of itself, and its copyright file: read without unpacking the package."""
 
-import tempfile
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli, deb, deb_control, deb_copyright
 from relocatable.errors import RelocatableError
-from relocatable.output import whole
+from relocatable.output import scratch_beside, whole
 
 _DEB = flags.DEFINE_string("deb", None, "The .deb file.", required=True)
 _CONTROL = flags.DEFINE_string("control", None, "JSON: its fields, and what is beside them.")
@@ -21,8 +20,8 @@ def main() -> None:
     path = Path(_DEB.value)
     for out, read in ((_CONTROL.value, _control), (_COPYRIGHT.value, deb_copyright.read)):
         if out:
-            with tempfile.TemporaryDirectory(dir=Path(out).parent) as scratch:
-                data = read(path, Path(scratch))
+            with scratch_beside(Path(out)) as scratch:
+                data = read(path, scratch)
             with whole(Path(out)) as file:
                 file.write(data)
 

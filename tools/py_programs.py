@@ -1,12 +1,11 @@
 """Makes what Python programs add to a runtime; relocatable_dist does it for its binaries."""
 
-import tempfile
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli, target, tree_tar
-from relocatable.output import whole
+from relocatable.output import scratch_beside, whole
 from relocatable.python import programs, sources
 from relocatable.python.caches import Compiler
 from relocatable.python.tags import Python
@@ -40,11 +39,11 @@ def main() -> None:
         for name, short in cli.pairs("program", _PROGRAMS.value).items()
     }
     mains = programs.mains(python, found, wanted)
-    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+    with scratch_beside(out) as scratch:
         compiler = None
         if _COMPILER.value:
             (tree,) = tree_tar.read_all([_COMPILER.value])
-            compiler = Compiler(tree, _OPTIMIZE.value, Path(scratch), jobs=1)
+            compiler = Compiler(tree, _OPTIMIZE.value, scratch, jobs=1)
         layer = programs.layer(python, runtime, found, compiler, label)
         tree_tar.write(layer, out, Path(_PROVENANCE.value))
     with whole(Path(_MAINS.value)) as file:

@@ -1,12 +1,12 @@
 """Makes one Python home that works from anywhere; the tool behind the rule of this name."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli, target, tree_tar
+from relocatable.output import scratch_beside
 from relocatable.python import components, sources, wheel
 from relocatable.python.bundle import Parts, bundle
 from relocatable.python.caches import Compiler
@@ -40,16 +40,16 @@ def main() -> None:
     out = Path(_OUT.value)
     label = cli.LABEL.value or "py_runtime_bundle"
     (library,) = tree_tar.read_all([_STDLIB.value])
-    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+    with scratch_beside(out) as scratch:
         parts = Parts(
             library=library,
             runtime=tree_tar.read_all(_RUNTIME.value),
             site_packages=tree_tar.read_all(_SITE_PACKAGES.value),
-            wheels=[wheel.read(Path(path), Path(scratch)) for path in _WHEELS.value],
+            wheels=[wheel.read(Path(path), scratch) for path in _WHEELS.value],
             sources=_sources(label),
             commands=cli.pairs("command", _COMMANDS.value),
             components=_COMPONENTS.value,
-            compiler=_compiler(Path(scratch)),
+            compiler=_compiler(scratch),
             is_default=_IS_DEFAULT.value,
         )
         platform = target.read(Path(_TARGET.value)) if _TARGET.value else None

@@ -1,7 +1,6 @@
 """Makes one tree of Python modules for several interpreters; the tool behind the rule."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from absl import flags
 
 from relocatable import cli, content, tree_tar
 from relocatable.errors import RelocatableError, problems
+from relocatable.output import scratch_beside
 from relocatable.python import shared, sources, syntax
 from relocatable.tree import Tree
 
@@ -68,7 +68,7 @@ def _by_version(flag: str, values: list[str]) -> dict[str, list[Tree]]:
 def _check(tree: Tree, package: shared.Package, versions: list[str]) -> None:
     interpreters = _by_version("interpreters", _INTERPRETERS.value)
     found = []
-    with tempfile.TemporaryDirectory(dir=Path(_OUT.value).parent) as scratch:
+    with scratch_beside(Path(_OUT.value)) as scratch:
         for version in versions:
             place = package.packages(version) + "/"
             texts = {
@@ -78,7 +78,7 @@ def _check(tree: Tree, package: shared.Package, versions: list[str]) -> None:
             }
             if version in interpreters:
                 (own,) = interpreters[version]
-                refused = syntax.refused_by(own, texts, version, Path(scratch), _JOBS.value)
+                refused = syntax.refused_by(own, texts, version, scratch, _JOBS.value)
             else:
                 refused = syntax.refused(texts, version)
             found += [

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from absl import flags
 
 from relocatable import cli, content, tree_tar
 from relocatable.errors import RelocatableError
-from relocatable.output import whole
+from relocatable.output import scratch_beside, whole
 from relocatable.python import (
     compiling,
     detach,
@@ -99,10 +98,8 @@ def _compiled(plan: Plan) -> tuple[Bytecode | None, Compilation]:
     reason = interpreter.cannot_run(tree, _VERSION.value)
     if reason is not None:
         return None, replace(compilation, kept_as_source={"*": reason})
-    with tempfile.TemporaryDirectory(
-        dir=Path(_OUT.value).parent, prefix=".stdlib_trim."
-    ) as directory:
-        place = Path(directory).absolute()
+    with scratch_beside(Path(_OUT.value)) as directory:
+        place = directory.absolute()
         python = interpreter.unpack(tree, plan.library.version, plan.library.placed(), place)
         home = library.directory(plan.library.version)
         result = compiling.compile_all(plan.texts(), home, python, _OPTIMIZE.value, _JOBS.value)

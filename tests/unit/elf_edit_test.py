@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import struct
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -335,6 +336,103 @@ class WriteTest(EditTest):
         self.assertEqual(read(path).runpath, "x")
         self.assertEqual((self.directory / "c").read_bytes(), LIBRARY)
         self.assertLen(list(self.directory.iterdir()), 4)
+
+    def test_output_is_no_file(self) -> None:
+        """A device or pipe is written into, and has no provenance beside it."""
+        path, pipe = self.file("a"), self.directory / "pipe"
+        tar, lines = self.directory / "t.tar", self.directory / "t.provenance.jsonl"
+        tree_tar.write(Tree({"a": File(LIBRARY, Record(Origin("//:x", "a")))}), tar, lines)
+        os.mkfifo(pipe)
+        for source in (path, tar):
+            with self.subTest(source=source.name):
+                before = self.everything()
+                found: list[bytes] = []
+                thread = threading.Thread(
+                    target=lambda f=found: f.append(pipe.read_bytes()),
+                    daemon=True,
+                )
+                thread.start()
+                run("--set-rpath", "/x", "--output", pipe, source)
+                thread.join()
+                self.assertIn(b"/x\0", found[0])
+                self.assertTrue(pipe.is_fifo())
+                self.assertEqual(self.everything(), before)
+                self.assertCountEqual(self.directory.iterdir(), [path, tar, lines, pipe])
+
+    def test_output_is_a_device(self) -> None:
+        path, device = self.file("a"), self.directory / "null"
+        try:
+            os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            device.write_bytes(b"")
+        except PermissionError:
+            self.skipTest("a device node can't be made or used here")
+        run("--set-rpath", "/x", "--output", device, path)
+        self.assertEqual(device.lstat().st_rdev, os.makedev(1, 3))
+        self.assertTrue(device.is_char_device())
+
+    def test_output_is_a_directory(self) -> None:
+        path = self.file("a")
+        (self.directory / "d").mkdir()
+        self.assert_fails(
+            "d is a directory; a file, a device, a pipe or nothing is wanted there: "
+            "name another path",
+            *("--set-rpath", "x", "--output", self.directory / "d", path),
+        )
+
+    def test_output_is_write_protected(self) -> None:
+        path, out = self.file("a"), self.file("b", b"old", mode=0o444)
+        with mock.patch("os.access", return_value=False):  # For root, too.
+            self.assert_fails(
+                "b may not be written: chmod u+w it, or write elsewhere with --output",
+                *("--set-rpath", "x", "--output", out, path),
+            )
+
+    def test_extended_attributes(self) -> None:
+        """Those of a file that is edited stay, its access control list among them."""
+        path, out = self.file("a", mode=0o640), self.directory / "out"
+        # user:: rw-, user:1 r--, group:: ---, mask:: r--, other:: ---; see acl(5), acl_ea.h.
+        entries = [(1, 6, -1), (2, 4, 1), (4, 0, -1), (16, 4, -1), (32, 0, -1)]
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        wanted = {"user.note": b"by hand", "system.posix_acl_access": acl}
+        try:
+            for name, value in wanted.items():
+                os.setxattr(path, name, value)
+        except OSError:
+            self.skipTest("this file system has none")
+        run("--set-rpath", "/x", "--output", out, path)
+        run("--set-rpath", "/x", path)
+        for edited in (path, out):
+            self.assertEqual(read(edited).runpath, "/x")
+            self.assertEqual({name: os.getxattr(edited, name) for name in wanted}, wanted)
+            self.assertEqual(stat.S_IMODE(edited.stat().st_mode), 0o640)
+
+    def test_no_access_control_list_of_the_directory(self) -> None:
+        """What a new file would be given there is not what the old one had."""
+        path = self.file("a", mode=0o640)
+        entries = [(1, 7, -1), (2, 7, 1), (4, 7, -1), (16, 7, -1), (32, 0, -1)]
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        try:
+            os.setxattr(self.directory, "system.posix_acl_default", acl)
+        except OSError:
+            self.skipTest("this file system has none")
+        run("--set-rpath", "/x", path)
+        self.assertNotIn("system.posix_acl_access", os.listxattr(path))
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o640)
+
+    def test_rights_of_the_program(self) -> None:
+        """Set-user-ID stays as with a write by root; capabilities go, as with any write."""
+        path, out = self.file("a", mode=0o4755), self.directory / "out"
+        capabilities = struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0)  # cap_net_raw=ep
+        try:
+            os.setxattr(path, "security.capability", capabilities)
+        except OSError:
+            self.skipTest("a file's capabilities can't be set here")
+        run("--set-rpath", "/x", "--output", out, path)
+        self.assertEqual(stat.S_IMODE(out.stat().st_mode), 0o755)
+        self.assertNotIn("security.capability", os.listxattr(out))
+        run("--set-rpath", "/x", path)
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o4755)
+        self.assertNotIn("security.capability", os.listxattr(path))
 
     def test_write_protected(self) -> None:
         path = self.file("a", mode=0o444)

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Protocol, TypeAlias
 from relocatable import content, provenance, tree_tar
 from relocatable.content import Content, Extent
 from relocatable.errors import RelocatableError
+from relocatable.output import destination
 from relocatable.rewrite.staged import Staged, Write
 from relocatable.tree import File, Link, Tree
 
@@ -160,7 +161,7 @@ class _TreeTar:
                 new.nodes[path] = file.edited(change.apply(file.content), *change.log)
         out = output or self.path
         staged.create(out, lambda writer: tree_tar.write_to(new, writer), self.path)
-        if self.has_provenance:
+        if self.has_provenance and not destination(out).is_stream:
             records = ((path, n.record) for path, n in new if isinstance(n, File | Link))
             lines = provenance.write(records)
             old = _provenance_of(self.path)

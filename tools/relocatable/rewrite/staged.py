@@ -1,15 +1,16 @@
 """New files that take the place of old ones: all of them, or none."""
 
 import os
-import secrets
-import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
+from relocatable import attributes, output
 from relocatable.content import Writer
 from relocatable.errors import RelocatableError
+from relocatable.output import Destination
 
 Write: TypeAlias = Callable[[Writer], None]
 """Writes the bytes of a file."""
@@ -22,6 +23,7 @@ class Staged:
         """Stages nothing yet."""
         self._ready: list[tuple[Path, Path]] = []
         self._first: dict[tuple[int, int], tuple[Path, Path]] = {}
+        self._streams: list[tuple[IO[bytes], Destination]] = []
 
     def __enter__(self) -> "Staged":
         """Starts."""
@@ -32,6 +34,8 @@ class Staged:
     ) -> None:
         """Puts the new files in place; removes them if there was an error."""
         try:
+            for spool, stream in self._streams if kind is None else ():
+                stream.pour(spool)
             while self._ready and kind is None:
                 temporary, path = self._ready[0]
                 temporary.replace(path)
@@ -39,9 +43,11 @@ class Staged:
         finally:
             for temporary, _path in self._ready:
                 temporary.unlink(missing_ok=True)
+            for spool, _stream in self._streams:
+                spool.close()
 
     def replace(self, path: Path, write: Write) -> None:
-        """Prepares new bytes for the file that `path` leads to; its mode and owner stay.
+        """Prepares new bytes for the file that `path` leads to, which stays what it is otherwise.
 
         If other names (hard links) of the file are replaced too, they go on being one file; those
         that are not keep the old bytes.
@@ -56,39 +62,52 @@ class Staged:
         """
         real = path.resolve()
         old = real.stat()
-        if not os.access(real, os.W_OK):
-            raise RelocatableError(
-                f"{path} may not be written: chmod u+w it, or write elsewhere with --output"
-            )
+        _may_write(path, real)
         first = self._first.get((old.st_dev, old.st_ino))
         if first is None:
-            self._first[old.st_dev, old.st_ino] = self._write(real, write, old), real
+            self._first[old.st_dev, old.st_ino] = self._write(real, write, real), real
         elif all(real != staged for _, staged in self._ready):
-            temporary = _beside(real)
+            temporary = output.beside(real)
             temporary.hardlink_to(first[0])
             self._ready.append((temporary, real))
 
     def create(self, path: Path, write: Write, like: Path) -> None:
-        """Prepares a file at `path`, which may exist, with the mode of the file at `like`.
+        """Prepares a file at `path`, which may exist, that has what the file at `like` has.
+
+        Only set-user-ID and set-group-ID stay with that one. What is a device or a pipe is written
+        into.
 
         Raises:
+            RelocatableError: if the user may not write it, or it is no file.
             OSError: if the directory doesn't take another file.
         """
-        self._write(path.resolve(), write, like.stat())
+        place = output.destination(path)
+        if place.is_stream:
+            spool = tempfile.TemporaryFile()  # noqa: SIM115 - until the block ends.
+            self._streams.append((spool, place))
+            _fill(spool, write)
+            return
+        if place.old is not None:
+            _may_write(path, place.path)
+        self._write(place.path, write, like.resolve())
 
-    def _write(self, path: Path, write: Write, like: os.stat_result) -> Path:
-        temporary = _beside(path)
-        with temporary.open("xb") as file:
+    def _write(self, path: Path, write: Write, like: Path) -> Path:
+        temporary = output.beside(path)
+        with output.create(temporary) as file:
             self._ready.append((temporary, path))
-            writer = Writer(file.fileno())
-            write(writer)
-            writer.flush()
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), like.st_uid, like.st_gid)
-            os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
+            _fill(file, write)
+            attributes.keep(like, like.stat(), file.fileno(), privileged=like == path)
         return temporary
 
 
-def _beside(path: Path) -> Path:
-    """A name that no file has, in the same directory (another may be another file system)."""
-    return path.with_name(f".rewrite-{secrets.token_hex(8)}")
+def _fill(file: IO[bytes], write: Write) -> None:
+    writer = Writer(file.fileno())
+    write(writer)
+    writer.flush()
+
+
+def _may_write(path: Path, real: Path) -> None:
+    if not os.access(real, os.W_OK):
+        raise RelocatableError(
+            f"{path} may not be written: chmod u+w it, or write elsewhere with --output"
+        )
