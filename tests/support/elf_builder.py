@@ -4,6 +4,8 @@
     .dynstr, .gnu.version, .gnu.version_r, .rela.dyn, [.text] | padding | .dynamic |
     [.symtab, .strtab], .shstrtab, section headers | [payload]
 
+The section headers may also stand behind the program headers or .dynstr.
+
 The first segment is read-only, the second (with .dynamic, and .bss if wanted) is writable.
 """
 
@@ -58,6 +60,8 @@ class ElfBuilder:
         stack: flags of PT_GNU_STACK; None for no such header.
         symtab: whether there is a symbol table, which has `_DYNAMIC`.
         more: further dynamic entries.
+        headers: where the section headers stand: at the end ("end"), right behind the program
+            headers ("front"; Go's linker), or behind the string table ("strings").
         payload: bytes after the end of the ELF file.
     """
 
@@ -87,18 +91,25 @@ class ElfBuilder:
     stack: int | None = 4
     symtab: bool = False
     more: tuple[tuple[int, int], ...] = ()
+    headers: str = "end"
     payload: bytes = b""
 
     def build(self) -> bytes:
         """The bytes of the file."""
-        return bytes(_Build(self).file) + self.payload
+        made = _Build(self)
+        if self.headers != "end":  # Now it is known how many there are.
+            made = _Build(self, reserved=made.headers_size)
+        return bytes(made.file) + self.payload
 
 
 class _Build:
     """The file under construction; every table notes its section header."""
 
-    def __init__(self, spec: ElfBuilder) -> None:
+    def __init__(self, spec: ElfBuilder, reserved: int = 0) -> None:
         self.spec = spec
+        self.reserved = reserved
+        self.headers_at = 0
+        self.headers_size = 0
         self.order = "<" if spec.little else ">"
         self.word = "Q" if spec.bits == 64 else "I"
         self.base = 0x400000 if spec.type == ET_EXEC else 0
@@ -125,6 +136,13 @@ class _Build:
         self.file += content
         return offset
 
+    def _reserve(self, place: str) -> None:
+        """Leaves room for the section headers, if this is their place."""
+        if self.spec.headers == place:
+            self.file += bytes(-len(self.file) % (self.spec.bits // 8))
+            self.headers_at = len(self.file)
+            self.file += bytes(self.reserved)
+
     def _write(self) -> None:
         spec = self.spec
         ehdr_size, phdr_size = (64, 56) if spec.bits == 64 else (52, 32)
@@ -134,6 +152,7 @@ class _Build:
         if spec.interpreter is not None:
             kinds = [PT_PHDR, PT_INTERP, *kinds]
         self.file += bytes(ehdr_size + len(kinds) * phdr_size)
+        self._reserve("front")
 
         symbols = [self.name(text) for text in spec.symbols]
         entries = [(DT_NEEDED, self.name(text)) for text in spec.needed]
@@ -170,6 +189,7 @@ class _Build:
         tables.append((DT_SYMTAB, self.add(".dynsym", SHT_DYNSYM, table, dynstr)))
         strtab = self.add(".dynstr", SHT_STRTAB, bytes(self.strings), align=1)
         tables += [(DT_STRTAB, strtab), (DT_STRSZ, len(self.strings))]
+        self._reserve("strings")
         if versions:
             versym = self.pack(f"{len(symbols) + 1}H", *[1] * (len(symbols) + 1))
             tables += [
@@ -284,8 +304,6 @@ class _Build:
             rows.append((where, kind, flags, address, offset, size, link, align))
         rows[-1] = (*rows[-1][:5], len(names), *rows[-1][6:])
         self.file += names
-        self.file += bytes(-len(self.file) % 8)
-        shoff = len(self.file)
         word = self.spec.bits // 8
         symbol_size = 3 * word if word == 8 else 16
         entry_sizes = {
@@ -295,11 +313,20 @@ class _Build:
             SHT_RELA: 3 * word,
             SHT_DYNAMIC: 2 * word,
         }
+        table = b""
         for where, kind, flags, address, offset, size, link, align in rows:
             info = {SHT_SYMTAB: 2, SHT_DYNSYM: 1, SHT_GNU_VERNEED: len(self.spec.versions)}.get(
                 kind, 0
             )
             entry = entry_sizes.get(kind, 0)
             row = (where, kind, flags, address, offset, size, link, info, align, entry)
-            self.file += self.pack("IIWWWWIIWW", *row)
+            table += self.pack("IIWWWWIIWW", *row)
+        self.headers_size = len(table)
+        shoff = self.headers_at
+        if self.reserved:
+            self.file[shoff : shoff + len(table)] = table
+        else:
+            self.file += bytes(-len(self.file) % 8)
+            shoff = len(self.file)
+            self.file += table
         return shoff, len(rows)

@@ -143,7 +143,11 @@ def unsound(data: bytes) -> Iterator[str]:
 def _unsound_sections(found: elf.Elf, data: bytes) -> Iterator[str]:
     headers_size = len(found.segments) * found.shape.phdr.size
     taken = [(found.phoff, found.phoff + headers_size, "program headers")]
-    for index, part in enumerate(elf.sections(found, memoryview(data))):
+    sections = elf.sections(found, memoryview(data))
+    if sections:
+        size = len(sections) * found.shape.shdr.size
+        taken.append((found.shoff, found.shoff + size, "section headers"))
+    for index, part in enumerate(sections):
         if not part.size or part.type in (0, SHT_NOBITS):
             continue
         taken.append((part.offset, part.offset + part.size, f"section {index}"))

@@ -61,10 +61,12 @@ def _builders(draw: st.DrawFn) -> ElfBuilder:
         code=b"\x90" * draw(st.sampled_from((0, 10, page - 900, page - 700, page - 600))),
         bss=draw(st.sampled_from((0, 100, 100_000))),
         flags_1=draw(st.sampled_from((0, 1))),
-        lead=draw(st.sampled_from((b"", b"", b"\1" * 8))),
+        # Zeros are as much a section's as other bytes are.
+        lead=draw(st.sampled_from((b"", b"", b"\1" * 8, bytes(100)))),
         build_id=draw(st.sampled_from((None, bytes(range(20))))),
         stack=draw(st.sampled_from((None, 6, 7))),
         symtab=draw(st.booleans()),
+        headers=draw(st.sampled_from(("end", "front", "strings"))),
     )
 
 

@@ -1,16 +1,20 @@
 """Tests for each edit of `relocatable.elf.plan`; `elf_plan_test` has more of RUNPATH."""
 
+import io
 import struct
 from typing import Any
 
 from absl.testing import absltest, parameterized
+from elftools.elf.elffile import ELFFile
 
 from relocatable import elf
 from relocatable.elf import Edit, Edits
 from relocatable.errors import RelocatableError
 from support.elf_builder import (
     DF_1_PIE,
+    DT_SYMTAB,
     EM_AARCH64,
+    ET_DYN,
     ET_EXEC,
     PT_INTERP,
     PT_LOAD,
@@ -30,6 +34,11 @@ def read(data: bytes) -> elf.Elf:
 
 def plan(data: bytes, edits: Edits, page_size: int | None = None) -> elf.Plan:
     return elf.plan(read(data), memoryview(data), edits, page_size)
+
+
+def names_of_sections(data: bytes) -> list[str]:
+    """The second opinion: what pyelftools calls the sections."""
+    return [section.name for section in ELFFile(io.BytesIO(data)).iter_sections()]
 
 
 class EditsTestCase(parameterized.TestCase):
@@ -369,6 +378,50 @@ class SegmentTest(EditsTestCase):
         self.assertNotIn(PT_PHDR, kinds)
         self.assertEqual(kinds.count(PT_LOAD), 3)
         self.assertEqual(read(edited).phoff, 64)
+
+    @parameterized.product(_CLASSES, type=(ET_DYN, ET_EXEC), stack=(None, 6))
+    def test_section_headers_right_behind_leave(self, **shape: Any) -> None:
+        """Go's internal linker lays programs out so."""
+        builder = ElfBuilder(
+            interpreter=_LOADER, spare=0, build_id=bytes(20), bss=9, headers="front", **shape
+        )
+        data = builder.build()
+        old = read(data)
+        self.assertEqual(old.shoff, old.phoff + len(old.segments) * old.shape.phdr.size)
+        edited = self.assert_edited(data, self._EDITS)
+        new = read(edited)
+        self.assertEqual(new.phoff, old.phoff)
+        self.assertGreaterEqual(new.shoff, len(data))
+        self.assertEqual(names_of_sections(edited), names_of_sections(data))
+        # The room that they leave is enough for the next segment.
+        again = self.assert_edited(edited, Edits(soname="x" * 50, executable_stack=True))
+        self.assertEqual((read(again).phoff, read(again).shoff), (new.phoff, new.shoff))
+
+    @parameterized.product(_CLASSES, size=tuple(range(1, 100, 7)))
+    def test_the_first_section_header_is_no_padding(self, size: int, **shape: Any) -> None:
+        """It is all zeros: behind the string table it looks like room."""
+        data = ElfBuilder(headers="strings", **shape).build()
+        edited = self.assert_edited(data, Edits(search_path="/" + "x" * size))
+        self.assertEqual(names_of_sections(edited), names_of_sections(data))
+
+    def test_a_section_of_zeros_right_behind_stays(self) -> None:
+        data = ElfBuilder(interpreter=_LOADER, spare=0, lead=bytes(100)).build()
+        self.assert_edited(data, self._EDITS)
+
+    def test_a_table_of_zeros_that_only_the_dynamic_section_knows_stays(self) -> None:
+        """A file without section headers, whose first symbol stands behind the program headers."""
+        data = ElfBuilder(spare=0, sections=False, symbols=(), versions={}, needed=()).build()
+        found = read(data)
+        at = found.phoff + len(found.segments) * found.shape.phdr.size
+        symbol = found.value(DT_SYMTAB) or 0
+        self.assertGreater(symbol, at)
+        # Let the table begin there, with as many empty symbols as fit.
+        moved = bytearray(data)
+        moved[at:symbol] = bytes(symbol - at)
+        index = [entry.tag for entry in found.dynamic].index(DT_SYMTAB)
+        struct.pack_into("<QQ", moved, found.dynamic_offset + 16 * index, DT_SYMTAB, at)
+        edited = plan(bytes(moved), self._EDITS).apply(bytes(moved))
+        self.assertEqual(edited[at:symbol], bytes(symbol - at))
 
     @parameterized.parameters(None, _LOADER)
     def test_headers_move_if_nothing_can_leave(self, interpreter: str | None) -> None:

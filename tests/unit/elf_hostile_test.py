@@ -39,6 +39,7 @@ _BUILDERS = (
     _SMALL,
     ElfBuilder(bits=32, machine=EM_386, type=ET_EXEC, interpreter="/lib/ld.so", padding=False),
     ElfBuilder(machine=EM_AARCH64, page=0x1000, sections=False, spare=0, bss=100),
+    ElfBuilder(type=ET_EXEC, interpreter="/lib/ld.so", spare=0, bss=100, headers="front"),
 )
 _HUGE = ((1 << 32) - 1, 1 << 63, (1 << 64) - 8, (1 << 64) - 1)
 

@@ -213,6 +213,25 @@ class StripTest(parameterized.TestCase):
         self.assertEqual(plan.log, (elf.Edit("symbols", "7", "5"),))
         self.assertEqual(names(plan.apply(file)), names(file))
 
+    @parameterized.product(_SHAPES, debug_only=(False, True))
+    def test_section_headers_among_what_is_loaded_stay_there(
+        self, debug_only: bool, **shape: Any
+    ) -> None:
+        file = built(headers="front", symtab=True, interpreter="/lib/ld.so", **shape)
+        layout = Layout.of(file)
+        # Let the last section before the names be one that goes.
+        at = seen(file)["e_shoff"] + names(file).index(".shstrtab") * layout.shdr.size
+        debug = file.replace(b".symtab\0.strtab\0", b".debug_\0.debug_\0")
+        self.assertNotEqual(debug, file)
+        result = stripped(debug, debug_only=debug_only)
+        self.assertEqual(seen(result)["e_shoff"], seen(file)["e_shoff"])
+        self.assertLess(len(result), len(file))
+        self.assertNotIn(".debug_", names(result))
+        self.assertEqual(result[at : at + layout.shdr.size], bytes(layout.shdr.size))
+        data = memoryview(result)
+        edited = elf.plan_runpath(elf.read(data, "x"), data, "/" + "x" * 5000).apply(result)
+        self.assertEqual(names(edited), names(result))
+
     def test_edits_after_it(self) -> None:
         result = stripped(with_sections(built(), _EXTRA, _SYMBOLS), debug_only=True)
         data = memoryview(result)

@@ -37,6 +37,7 @@ PT_INTERP: Final = 3
 PT_NOTE: Final = 4
 PT_PHDR: Final = 6
 PT_GNU_STACK: Final = 0x6474E551
+PT_GNU_RELRO: Final = 0x6474E552
 PT_GNU_PROPERTY: Final = 0x6474E553
 
 # Kernels and loaders find what these hold by the program header only.

@@ -41,6 +41,7 @@ class Image:
         segments: the program headers.
         entries: the dynamic entries.
         phoff: file offset of the program headers.
+        shoff: file offset of the section headers, 0 if there are none.
         dynamic_offset: file offset of the dynamic section.
         dynamic_slots: how many entries fit into it, the terminator included.
         strtab: file offset of the dynamic string table.
@@ -58,6 +59,7 @@ class Image:
     segments: list[Segment]
     entries: list[Dynamic]
     phoff: int
+    shoff: int
     dynamic_offset: int
     dynamic_slots: int
     strtab: int
@@ -88,12 +90,18 @@ class Image:
             segments=list(elf.segments),
             entries=list(elf.dynamic),
             phoff=elf.phoff,
+            shoff=elf.shoff,
             dynamic_offset=elf.dynamic_offset,
             dynamic_slots=elf.dynamic_slots,
             strtab=elf.strtab,
             strsz=elf.strsz,
             os_abi=data[7],
         )
+
+    @property
+    def headers_size(self) -> int:
+        """How many bytes the section headers have."""
+        return len(self.headers) * self.elf.shape.shdr.size
 
     def value(self, tag: int) -> int | None:
         """The value of the last dynamic entry with `tag`, or None."""
@@ -130,7 +138,7 @@ class Image:
         for start, size in (
             (0, 16 + shape.ehdr.size),
             (self.phoff, len(self.segments) * shape.phdr.size),
-            (elf.shoff, len(self.headers) * shape.shdr.size),
+            (self.shoff, self.headers_size),
             (self.dynamic_offset, self.dynamic_slots * shape.dyn.size),
         ):
             if offset < start + size and start < end:
@@ -153,6 +161,11 @@ class Image:
         self.write(start, bytes(end - start))
         self.write(start + distance, content)
         self.point(start, end, distance, step)
+
+    def move_section_headers(self, offset: int) -> None:
+        """Moves the section headers, which only the ELF header points at; zeros stay behind."""
+        self.writes.append((self.shoff, bytes(self.headers_size)))
+        self.shoff = offset
 
     def point(self, start: int, end: int, distance: int, step: int) -> None:
         """Makes everything that points at bytes point at where they have moved; see `move`."""
@@ -252,15 +265,16 @@ class Image:
         elf, shape = self.elf, self.elf.shape
         if self.os_abi != self.data[7]:
             self.writes.append((7, bytes([self.os_abi])))
-        if (self.phoff, len(self.segments)) != (elf.phoff, len(elf.segments)):
+        places = (self.phoff, self.shoff, len(self.segments))
+        if places != (elf.phoff, elf.shoff, len(elf.segments)):
             fields = list(shape.ehdr.unpack_from(self.data, 16))
-            fields[4], fields[9] = self.phoff, len(self.segments)
+            fields[4], fields[5], fields[9] = places
             self.writes.append((16, shape.ehdr.pack(*fields)))
         if self.phoff != elf.phoff or self.segments != list(elf.segments):
             self.writes.append((self.phoff, b"".join(map(shape.pack_segment, self.segments))))
         for index, (header, old) in enumerate(zip(self.headers, self.old_headers, strict=True)):
-            if header != old:
-                offset = elf.shoff + index * shape.shdr.size
+            if header != old or self.shoff != elf.shoff:
+                offset = self.shoff + index * shape.shdr.size
                 self.writes.append((offset, shape.shdr.pack(*header)))
 
     def _write_symbols(self) -> None:

@@ -1,5 +1,6 @@
 """Finds bytes of an ELF file that are nobody's, where what has to move can go."""
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from relocatable.elf import constants as c
@@ -116,19 +117,46 @@ def payload(image: Image) -> int:
     return _hidden(image.data, max(stop for _, stop in _taken(image)))
 
 
-def leading_zeros(content: bytes | memoryview) -> int:
-    """How many zero bytes `content` starts with."""
-    return _zeros(memoryview(content), 0, len(content))
+def is_free(image: Image, start: int, end: int, leaving: Collection[tuple[int, int]] = ()) -> bool:
+    """Whether bytes inside a loaded segment are nobody's: zero, and nothing that is known is there.
+
+    Zeros alone may well be something: the first section header, the first symbol.
+
+    Args:
+        image: the file.
+        start: file offset of the first byte.
+        end: file offset behind the last byte.
+        leaving: start and end of what is known but won't be there.
+    """
+    if start >= end:
+        return True
+    taken = [span for span in _taken(image, inside=True) if span not in leaving]
+    if any(first < end and start < last for first, last in taken):
+        return False
+    load = image.load_at(start)
+    if load is not None:  # Without section headers, tables are known by their addresses only.
+        distance = image.segments[load].vaddr - image.segments[load].offset
+        for entry in image.entries:
+            if entry.tag in c.ADDRESS_TAGS and start <= entry.value - distance < end:
+                return False
+    return _zeros(memoryview(image.read(start, end - start)), 0, end - start) == end - start
 
 
-def _taken(image: Image) -> list[tuple[int, int]]:
-    """Start and end of all that the headers know of; nothing that is empty."""
+def _taken(image: Image, *, inside: bool = False) -> list[tuple[int, int]]:
+    """Start and end of all that the headers know of; nothing that is empty.
+
+    Args:
+        image: the file.
+        inside: whether to leave out what has gaps: loaded segments, and the part of one that
+            becomes read-only.
+    """
     elf = image.elf
+    frames = (c.PT_LOAD, c.PT_GNU_RELRO) if inside else ()
     ranges = [
         (0, 16 + elf.shape.ehdr.size),
         (image.phoff, len(image.segments) * elf.shape.phdr.size),
-        (elf.shoff, len(image.headers) * elf.shape.shdr.size),
-        *((other.offset, other.filesz) for other in image.segments),
+        (image.shoff, image.headers_size),
+        *((other.offset, other.filesz) for other in image.segments if other.type not in frames),
         *((part.offset, part.size) for part in image.headers if part.type != c.SHT_NOBITS),
     ]
     return [(start, start + size) for start, size in ranges if size]

@@ -3,9 +3,9 @@
 A segment needs a program header. Its place, in this order:
   1. none, if the last segment is at the end of the file and can grow;
   2. that of a program header which means nothing: PT_NULL, or a library's PT_PHDR;
-  3. right after the others: the small sections that follow them (the interpreter, notes) leave for
-     the new segment. Kernels, loaders and tools that rewrite files (strip) expect the headers where
-     they have always been;
+  3. right after the others: what follows them (the interpreter, notes, with Go's linker the section
+     headers) leaves for the new segment. Kernels, loaders and tools that rewrite files (strip)
+     expect the headers where they have always been;
   4. with all others at the start of the new segment, if something there can't leave.
 """
 
@@ -15,8 +15,8 @@ from typing import Final
 from relocatable.elf import constants as c
 from relocatable.elf.image import Image, round_up
 from relocatable.elf.rooms import MOST_GROWTH, NoRoomError, Room, extend, payload, room_after
-from relocatable.elf.shape import Section, Segment
-from relocatable.elf.tables import in_the_way, into_room
+from relocatable.elf.shape import Segment
+from relocatable.elf.tables import Leaving, in_the_way, into_room
 from relocatable.errors import RelocatableError
 
 # Zeros that a program with a large .bss may need before the new segment in case 4, at most.
@@ -57,7 +57,7 @@ def add_segment(image: Image, others: Sequence[Segment]) -> int:
     wanted = [*others] if growing is not None else [*others, _new_load(image)]
     spare = _spare_headers(image)[: len(wanted)]
     more = (len(wanted) - len(spare)) * image.elf.shape.phdr.size
-    leaving = in_the_way(image, more) if more else []
+    leaving = in_the_way(image, more) if more else Leaving([], headers=False)
     if leaving is None:
         return _move_headers(image, others)
     load = wanted[-1] if growing is None else image.segments[growing]
@@ -74,16 +74,22 @@ def add_segment(image: Image, others: Sequence[Segment]) -> int:
     return _checked(image, index)
 
 
-def _evict(image: Image, leaving: list[Section], room: Room) -> int:
-    """Moves sections into a room; the file offset where they end."""
-    if not leaving:
-        return room.start
-    load = image.segments[image.load_at(leaving[0].offset) or 0]
-    move = into_room(leaving, load.vaddr - load.offset, [room])
-    if move is None:
-        raise RelocatableError(f"{image.elf.name}: damaged ELF file: its notes are too large")
-    image.move(*move)
-    return move.end + move.distance
+def _evict(image: Image, leaving: Leaving, room: Room) -> int:
+    """Moves what is in the way into a room; the file offset where it ends."""
+    end = room.start
+    if leaving.headers:
+        offset = round_up(end, _ALIGN)
+        image.move_section_headers(offset)
+        end = offset + image.headers_size
+    if leaving.sections:
+        load = image.segments[image.load_at(leaving.sections[0].offset) or 0]
+        rest = room._replace(start=end, size=room.size - (end - room.start))
+        move = into_room(leaving.sections, load.vaddr - load.offset, [rest])
+        if move is None:
+            raise RelocatableError(f"{image.elf.name}: damaged ELF file: its notes are too large")
+        image.move(*move)
+        end = move.end + move.distance
+    return end
 
 
 def _move_headers(image: Image, others: Sequence[Segment]) -> int:

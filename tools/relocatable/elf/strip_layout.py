@@ -37,7 +37,8 @@ def lay_out(table: Sections, tables: Tables) -> tuple[Part, ...]:
     headers = dict(tables.headers)
     moving: list[int] = []
     for number, header in headers.items():
-        if table.is_loaded(number) or (front.holds(number) and number not in tables.changed):
+        in_front = front.holds(table.span(number))
+        if table.is_loaded(number) or (in_front and number not in tables.changed):
             headers[number] = header._replace(offset=front.moved(header.offset))
         elif header.type != c.SHT_NULL:
             moving.append(number)
@@ -51,15 +52,21 @@ def lay_out(table: Sections, tables: Tables) -> tuple[Part, ...]:
         tail += [bytes(place - at), *tables.changed.get(number, (table.span(number),))]
         headers[number] = header._replace(offset=place)
         at = place + (0 if header.type == c.SHT_NOBITS else header.size)
-    shoff = round_up(at, table.elf.bits // 8)
-    tail += [bytes(shoff - at), _section_headers(table, tables, headers)]
 
-    (file_start, file_end), (start, end), _ = header_spans(table)
+    (file_start, file_end), (start, end), (old, old_end) = header_spans(table)
+    section_headers = _section_headers(table, tables, headers)
     patches = [
-        (file_start, file_end, _file_header(table, tables, front.moved(start), shoff)),
         (start, end, front.segments()),
         *((*table.span(number), new) for number, new in tables.renumbered.items()),
     ]
+    if _stand_apart_in_front(table, front, (old, old_end)):  # As Go's linker has them.
+        shoff = front.moved(old)
+        patches.append((old, old_end, section_headers.ljust(old_end - old, b"\0")))
+    else:
+        shoff = round_up(at, table.elf.bits // 8)
+        tail += [bytes(shoff - at), section_headers]
+    file_header = _file_header(table, tables, front.moved(start), shoff)
+    patches.append((file_start, file_end, file_header))
     front_parts = _patched(table.elf.name, front.parts, patches)
     return tuple(_coalesced([*front_parts, *tail], table.data))
 
@@ -83,6 +90,23 @@ def loaded_spans(table: Sections) -> list[Span]:
         *(table.span(number) for number in range(len(table.headers)) if table.is_loaded(number)),
     ]
     return _merged((start, min(end, table.elf.size)) for start, end in spans)
+
+
+def _stand_apart_in_front(table: Sections, front: "_Front", span: Span) -> bool:
+    """Whether section headers are among what is loaded, and nothing else has their bytes."""
+    start, end = span
+    others = [
+        *header_spans(table)[:2],
+        *(table.span(number) for number in range(len(table.headers))),
+        *(
+            (segment.offset, segment.offset + segment.filesz)
+            for segment in table.elf.segments
+            if segment.type not in (c.PT_LOAD, c.PT_GNU_RELRO)
+        ),
+    ]
+    return front.holds(span) and not any(
+        first < last and first < end and start < last for first, last in others
+    )
 
 
 class _Front:
@@ -133,9 +157,9 @@ class _Front:
         index = bisect_right(self._spans, (offset, self._table.elf.size)) - 1
         return offset - self._spans[index][0] + self._places[index]
 
-    def holds(self, number: int) -> bool:
-        """Whether a section, which needn't be loaded, is part of what is."""
-        start, end = self._table.span(number)
+    def holds(self, span: Span) -> bool:
+        """Whether bytes, which needn't be loaded, are part of what is."""
+        start, end = span
         index = bisect_right(self._spans, (start, self._table.elf.size)) - 1
         return start < end <= self._spans[index][1]
 

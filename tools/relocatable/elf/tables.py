@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from relocatable.elf import constants as c
 from relocatable.elf.image import Image, round_up
-from relocatable.elf.rooms import Room, leading_zeros
+from relocatable.elf.rooms import Room, is_free
 from relocatable.elf.shape import Section
 
 # Section types that hold one table, and the dynamic entry with that table's address.
@@ -50,6 +50,18 @@ class Move(NamedTuple):
     step: int
 
 
+class Leaving(NamedTuple):
+    """What makes way for program headers.
+
+    Attributes:
+        sections: ascending; they move together.
+        headers: whether the section headers move too.
+    """
+
+    sections: list[Section]
+    headers: bool
+
+
 def make_way(image: Image, rooms: Sequence[Room], more: int) -> list[Move] | None:
     """Finds the cheapest moves that free bytes after the string table.
 
@@ -79,12 +91,12 @@ def make_way(image: Image, rooms: Sequence[Room], more: int) -> list[Move] | Non
         key=lambda header: header.offset,
     )
     starts = [header.offset for header in parts] + [load_end]
-    if starts[0] - end >= more and _is_zero(image, end, starts[0]):
+    if starts[0] - end >= more and is_free(image, end, starts[0]):
         return []
     own = next((room for room in rooms if room.segment == load_index), None)
     if not parts:
         reach = load_end if own is None else own.start + own.size
-        return [] if reach - end >= more and _is_zero(image, end, load_end) else None
+        return [] if reach - end >= more and is_free(image, end, load_end) else None
     free = _leading(image, parts, end, load_end, _FREE_TABLES)
     best: list[Move] | None = None
     for first in range(free):
@@ -125,11 +137,11 @@ def cost(moves: Sequence[Move]) -> int:
     return sum(move.end - move.start for move in moves)
 
 
-def in_the_way(image: Image, more: int) -> list[Section] | None:
-    """The sections right after the program headers, as far as `more` bytes reach.
+def in_the_way(image: Image, more: int) -> Leaving | None:
+    """What stands right after the program headers, as far as `more` bytes reach.
 
     Returns:
-        Ascending; none if the bytes are free; None if something there can't move.
+        What has to leave, nothing if the bytes are free; None if something there can't move.
     """
     start = image.phoff + len(image.segments) * image.elf.shape.phdr.size
     load_index = image.load_at(start - 1)
@@ -140,6 +152,9 @@ def in_the_way(image: Image, more: int) -> list[Section] | None:
     if load.offset > image.phoff:
         return None
     end = start + more
+    # Go's linker puts the section headers here.
+    headers = (image.shoff, image.shoff + image.headers_size)
+    headers_leave = headers[0] < end and start < headers[1]
     found: list[Section] = []
     # Notes that share a program header move together.
     while True:
@@ -154,14 +169,15 @@ def in_the_way(image: Image, more: int) -> list[Section] | None:
         segments = [
             part
             for part in image.segments
-            if part.type not in (c.PT_LOAD, c.PT_PHDR)
+            if part.type not in (c.PT_LOAD, c.PT_PHDR, c.PT_GNU_RELRO)
             and part.filesz
             and part.offset < end
             and part.offset + part.filesz > start
         ]
         if any(part.type not in (c.PT_INTERP, c.PT_NOTE, c.PT_GNU_PROPERTY) for part in segments):
             return None
-        ends = [*map(_end, found), *(part.offset + part.filesz for part in segments), end]
+        spans = [(part.offset, part.offset + part.filesz) for part in segments]
+        ends = [*map(_end, found), *(stop for _, stop in spans), end]
         if max(ends) == end:
             break
         end = max(ends)
@@ -173,12 +189,21 @@ def in_the_way(image: Image, more: int) -> list[Section] | None:
         address = part.offset - load.offset + load.vaddr
         if part.offset < at or part.addr != address or not _is_leading(image, part):
             return None
-        if not _is_zero(image, at, part.offset):
+        if part.offset < headers[1] and headers[0] < _end(part):
+            return None
+        if not all(is_free(image, *gap, spans) for gap in _beside(headers, at, part.offset)):
             return None
         at = _end(part)
-    if end > load.offset + load.filesz or not _is_zero(image, at, end):
+    if end > load.offset + load.filesz:
         return None
-    return found
+    if not all(is_free(image, *gap, spans) for gap in _beside(headers, at, end)):
+        return None
+    return Leaving(found, headers=headers_leave)
+
+
+def _beside(hole: tuple[int, int], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The parts of `start` to `end` before and behind a hole; they may be empty."""
+    return (start, min(end, hole[0])), (max(start, hole[1]), end)
 
 
 def _from_segments(image: Image) -> list[Section]:
@@ -223,8 +248,8 @@ def _leading(
             part.type not in known
             or part.offset < end
             or _end(part) > following
-            or not _is_zero(image, end, part.offset)
-            or not _is_zero(image, _end(part), following)
+            or not is_free(image, end, part.offset)
+            or not is_free(image, _end(part), following)
             or image.offset_of(part.addr) != part.offset
             or part.addralign > _LARGEST_ALIGN
             or all(image.value(tag) != part.addr for tag in known[part.type])
@@ -248,9 +273,3 @@ def _up(parts: list[Section], more: int) -> Move:
 
 def _end(part: Section) -> int:
     return part.offset + part.size
-
-
-def _is_zero(image: Image, start: int, end: int) -> bool:
-    if start >= end:
-        return True
-    return leading_zeros(image.read(start, end - start)) == end - start
