@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import flags
 
 from relocatable import cli, tree_read
-from relocatable.closure import Options, text, trace
+from relocatable.closure import Kind, Options, text, trace
 from relocatable.errors import RelocatableError
 from relocatable.output import whole
 
@@ -58,6 +58,12 @@ def main() -> None:
     wrong = sum(problem.fatal for problem in closure.problems())
     if wrong:
         raise RelocatableError(f"{_TREE.value}: a loader would give up {wrong} times")
+    others = sum(problem.kind is Kind.OTHER_LIBC for problem in closure.unread)
+    if others:
+        raise RelocatableError(
+            f"{_TREE.value}: {others} of its files are for another C library than glibc; what its"
+            " loader makes of them is not known here"
+        )
 
 
 if __name__ == "__main__":

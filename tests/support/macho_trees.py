@@ -50,10 +50,11 @@ def program(*needed: str, rpaths: tuple[str, ...] = ()) -> bytes:
 
 
 def tree(files: Mapping[str, bytes | str]) -> Tree:
-    """A tree of files, and of links (text)."""
+    """A tree of files that may be executed, and of links (text)."""
     made = Tree()
     for path, node in files.items():
-        made.add(path, Link(node, RECORD) if isinstance(node, str) else File(node, RECORD))
+        whole = Link(node, RECORD) if isinstance(node, str) else File(node, RECORD, executable=True)
+        made.add(path, whole)
     return made
 
 

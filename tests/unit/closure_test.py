@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
@@ -440,6 +441,111 @@ class VersionsTest(absltest.TestCase):
         self.assertEqual((baseline.family, baseline.version), ("GLIBC", "2.36"))
         self.assertEqual(baseline.library, "libc.so.6")
         self.assertEqual(baseline.users, {"bin/a.so": ("f",), "bin/b.so": ()})
+
+
+class LoadersTest(parameterized.TestCase):
+    """Whether what starts a program is the loader that it asks for."""
+
+    @parameterized.parameters(
+        "/lib64/ld-linux-x86-64.so.2",
+        "/nix/store/x/ld-linux-x86-64.so.2",
+        "/lib64/ld-lsb-x86-64.so.3",
+        "/lib/ld-2.31.so",
+    )
+    def test_glibcs_loader_by_any_of_its_names(self, asked: str) -> None:
+        self.assertEmpty(self.wrong(program(interpreter=asked), library(LOADER)))
+
+    @parameterized.parameters(
+        ("/lib/ld-musl-x86_64.so.1",),
+        ("/system/bin/linker64",),
+        ("/lib/ld64-uClibc.so.0",),
+    )
+    def test_a_program_of_another_c_library(self, asked: str) -> None:
+        """One line, and none of what glibc's loader would make of it further on."""
+        made = program(interpreter=asked, needed=("libc.so", "none.so"))
+        self.assertEqual(
+            self.wrong(made, library(LOADER)),
+            [
+                f"libexec/p asks for the loader {asked} (PT_INTERP), but bin/p starts it by"
+                f" lib/{LOADER}, which belongs to another C library"
+            ],
+        )
+
+    @parameterized.parameters(
+        (library(LOADER, machine=EM_AARCH64), "that is for EM_AARCH64 with 64 bits, where the"),
+        (library(LOADER, bits=32), "that is for EM_X86_64 with 32 bits, where the program"),
+        (b"#!/bin/sh", "that is no ELF file"),
+        (b"\x7fELF\2\1", "that can't be executed: damaged ELF file: class and byte order"),
+        (library("libc.so.6", interpreter=f"/lib64/{LOADER}"), "that is no loader, but a program"),
+        (program(), "that is no loader, but a program or library that wants one itself"),
+        (library(LOADER, type=ET_EXEC), "that is no loader, but a program or library"),
+        (library("ld-musl-x86_64.so.1"), None),
+    )
+    def test_what_is_no_loader_for_it(self, made: SharedObject | bytes, why: str | None) -> None:
+        (found,) = self.wrong(program(), made)
+        wanted = f"libexec/p: bin/p starts it by lib/{LOADER}, and {why}"
+        if why is None:
+            wanted = f"libexec/p asks for the loader /lib64/{LOADER} (PT_INTERP), but bin/p starts"
+        self.assertStartsWith(found, wanted)
+
+    def test_a_loader_that_may_not_be_executed(self) -> None:
+        made = self.tree(program(), library(LOADER))
+        path = f"lib/{LOADER}"
+        made.nodes[path] = replace(made.file(path), executable=False)
+        (found,) = wrong(trace(made))
+        self.assertEndsWith(found, "and that may not be executed (mode 0644; 0755 is wanted)")
+
+    def test_a_program_without_a_loader(self) -> None:
+        made = tree({"bin/p": program(interpreter=None, needed=("a.so",)), "bin/a.so": library()})
+        self.assertEqual(
+            wrong(trace(made)),
+            ["bin/p needs libraries, but names no loader (PT_INTERP) to load them"],
+        )
+
+    def test_a_system_without_the_loader(self) -> None:
+        whole = Options(whole_system=True)
+        self.assertEqual(
+            wrong(trace(tree({"bin/p": program()}), whole)),
+            [f"bin/p asks for the loader /lib64/{LOADER}, which is not there"],
+        )
+
+    def test_programs_that_load_themselves_and_libraries_that_start(self) -> None:
+        """static-pie is nobody's business; libc.so.6, which prints its version, is a library."""
+        libc = library("libc.so.6", interpreter=f"/lib64/{LOADER}")
+        closure = trace(tree({"bin/p": program(interpreter=None), "lib/libc.so.6": libc}))
+        self.assertEmpty(closure.problems())
+        self.assertEqual([load.root.path for load in closure.loads], ["lib/libc.so.6"])
+        named = trace(tree({"bin/p": program(soname="p")}))  # A program may well have a soname.
+        self.assertEqual([load.root.kind for load in named.loads], [RootKind.PROGRAM])
+
+    def test_a_system_of_musls_is_not_wrong(self) -> None:
+        closure = trace(
+            tree(
+                {
+                    "bin/p": program(interpreter="/lib/ld-musl-x86_64.so.1", needed=("x.so",)),
+                    "lib/ld-musl-x86_64.so.1": library(None),
+                    "usr/lib/libc.musl-x86_64.so.1": "../../lib/ld-musl-x86_64.so.1",
+                    "usr/lib/x.so": library("x.so", "libc.musl-x86_64.so.1", "y.so"),
+                }
+            ),
+            Options(whole_system=True),
+        )
+        self.assertEmpty(wrong(closure))
+        self.assertIn(
+            "wrong: nothing\ndoubtful: nothing\nnot glibc's, so not looked into:\n"
+            "  bin/p asks for the loader /lib/ld-musl-x86_64.so.1, which is not glibc's\n"
+            "  usr/lib/x.so needs libc.musl-x86_64.so.1, a C library that is not glibc\n",
+            text.summary(closure),
+        )
+
+    def tree(self, started_program: SharedObject, loader: SharedObject | bytes) -> Tree:
+        return tree(
+            {"bin/p": started("libexec/p"), "libexec/p": started_program, f"lib/{LOADER}": loader}
+        )
+
+    def wrong(self, started_program: SharedObject, loader: SharedObject | bytes) -> list[str]:
+        closure = trace(self.tree(started_program, loader))
+        return [problem.text for problem in closure.loads[0].problems]
 
 
 class RootsTest(absltest.TestCase):

@@ -14,7 +14,7 @@ from relocatable.relocate import Libc, Request, Strip, relocate
 from relocatable.target import Target
 from relocatable.tree import File, Link, Tree
 from relocatable.verify import Promise
-from support.elf_builder import EM_AARCH64, EM_X86_64, ElfBuilder
+from support.elf_builder import DF_1_PIE, EM_AARCH64, EM_X86_64, ElfBuilder
 from support.elf_sections import Extra, Symbol, with_sections
 from support.shared_object import SharedObject
 
@@ -41,6 +41,9 @@ def program(*needed: str) -> File:
     return File(built.build(), record("p"), executable=True)
 
 
+LOADER = replace(library(TARGET.loader, package="libc6"), executable=True)
+
+
 def layer(**files: File | Link) -> Tree:
     tree = Tree()
     for path, file in files.items():
@@ -52,7 +55,7 @@ class RelocateTest(parameterized.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.pool = Tree()
-        self.pool.add(f"{SYSTEM}/{TARGET.loader}", library(TARGET.loader, package="libc6"))
+        self.pool.add(f"{SYSTEM}/{TARGET.loader}", LOADER)
         self.pool.add(f"{SYSTEM}/libc.so.6", library("libc.so.6", TARGET.loader, package="libc6"))
         self.pool.add(f"{SYSTEM}/libz.so.1.2", library("libz.so.1", "libc.so.6"))
         self.pool.add(f"{SYSTEM}/libz.so.1", Link("libz.so.1.2", record("p")))
@@ -310,7 +313,7 @@ class VerifyTest(parameterized.TestCase):
         ),
         (
             "x",
-            File(LAUNCHER, record("p")),
+            File(LAUNCHER, record("p"), executable=True),
             "launcher x (p 1 amd64): launcher: it has no settings yet",
         ),
     )
@@ -359,6 +362,59 @@ class VerifyTest(parameterized.TestCase):
             "x (p 1 amd64) asks for the loader /nix/store/x/ld-linux-x86-64.so.2; machines of"
             " linux_x86_64 have ld-linux-x86-64.so.2 in /lib or /lib64",
         )
+
+    def test_each_program_is_started_by_the_dists_loader(self) -> None:
+        """By a loader for it, through a launcher, with modes that let a kernel execute them."""
+        tree = layer(**{"bin/x": program("libz.so.1"), "bin/y": program()})
+        pool = layer(**{"lib/libz.so.1": library("libz.so.1"), f"lib/{TARGET.loader}": LOADER})
+        for libc, host in ((Libc.BUNDLED, ()), (Libc.HOST, ("libc.so.6", TARGET.loader))):
+            target = replace(TARGET, system_libraries=host)
+            made = relocate([tree], [pool], Request("//:x", target, LAUNCHER, libc=libc))
+            promise = Promise(frozenset(host))
+            self.assertEmpty(verify.verify(made, TARGET, promise).problems)
+            for path in ("bin/x", "libexec/y"):
+                made.nodes[path] = replace(made.file(path), executable=False)
+            found = verify.verify(made, TARGET, promise).problems
+            launchers = "@rules_relocatable//toolchains/launcher:linux_x86_64"
+            mode = "may not be executed (mode 0644; 0755 is wanted)"
+            expected = [f"launcher bin/x ({launchers}) {mode}"]
+            if libc is Libc.HOST:
+                expected.append(f"launcher bin/y ({launchers}): libexec/y {mode}")
+            self.assertEqual(found, expected)
+            del made.nodes["bin/y"]
+            found = verify.verify(made, TARGET, promise).problems
+            expected[1:] = []
+            if libc is Libc.BUNDLED:
+                expected.append(
+                    f"libexec/y (p 1 amd64) asks for the loader /lib64/{TARGET.loader} of the"
+                    " machine; a launcher that starts it by the dist's own is wanted"
+                )
+            self.assertEqual(found, expected)
+
+    def test_programs_and_libraries_of_another_c_library(self) -> None:
+        asked = "/lib/ld-musl-x86_64.so.1"
+        made = ElfBuilder(interpreter=asked, soname=None, needed=("libc.so",), versions={})
+        musl = File(made.build(), record("p"), executable=True)
+        tree = layer(**{"bin/x": musl, "lib/module.so": library("module.so", "libc.so")})
+        pool = layer(**{"lib/libc.so": library("libc.so"), f"lib/{TARGET.loader}": LOADER})
+        found = verify.verify(relocate([tree], [pool], Request("//:x", TARGET, LAUNCHER)), TARGET)
+        self.assertEqual(
+            found.problems,
+            [
+                "lib/module.so (p 1 amd64) needs libc.so, a C library that is not glibc; what is"
+                " for glibc is wanted",
+                f"libexec/x asks for the loader {asked} (PT_INTERP), but bin/x starts it by"
+                f" lib/{TARGET.loader}, which belongs to another C library",
+            ],
+        )
+
+    def test_what_loads_itself_stays(self) -> None:
+        """A static-pie program has a dynamic section, and needs neither launcher nor loader."""
+        made = ElfBuilder(soname=None, needed=(), versions={}, flags_1=DF_1_PIE)
+        tree = layer(**{"bin/x": File(made.build(), record("p"), executable=True)})
+        dist = relocate([tree], [], Request("//:x", TARGET, LAUNCHER))
+        self.assertEqual([path for path, _ in dist.files()], ["bin/x"])
+        self.assertEmpty(verify.verify(dist, TARGET).problems)
 
     def test_the_name_of_a_tool_is_no_place(self) -> None:
         tree = layer(x=File(b"Generated by Tools/build/generate_token.py", record("p")))

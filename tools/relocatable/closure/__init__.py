@@ -18,6 +18,7 @@ from relocatable.closure.answers import (
     Rule,
 )
 from relocatable.closure.baseline import Newer, newer
+from relocatable.closure.loaders import other_libc
 from relocatable.closure.options import Options
 from relocatable.closure.trace import trace
 
@@ -35,5 +36,6 @@ __all__ = [
     "RootKind",
     "Rule",
     "newer",
+    "other_libc",
     "trace",
 ]

@@ -87,6 +87,8 @@ class Kind(StrEnum):
     """A symbol version that is required and not defined."""
     UNVERSIONED = "unversioned"
     """A version is required of a file without any; the loader warns and goes on."""
+    OTHER_LIBC = "not glibc's"
+    """A file for another C library, whose loader loads in its own way: what, is not known."""
     UNDEFINED = "undefined"
     """A symbol that nothing defines; with lazy binding, an error only when it is called."""
 
@@ -102,7 +104,7 @@ class Problem:
     @property
     def fatal(self) -> bool:
         """Whether the loader gives up because of it."""
-        return self.kind not in {Kind.MISSING_WEAK, Kind.UNVERSIONED, Kind.UNDEFINED}
+        return self.kind in {Kind.MISSING, Kind.UNUSABLE, Kind.VERSION}
 
 
 class RootKind(StrEnum):
@@ -180,7 +182,8 @@ class Closure:
         loads: one for each root: programs first, then modules, then what is opened alone.
         unneeded: paths of shared objects that no program and no module loads.
         baselines: the newest required version of each family, sorted by family.
-        unread: files that could not be looked at, and launchers that start nothing.
+        unread: files that could not be looked at, or are not glibc's, and launchers that start
+            nothing.
     """
 
     loads: tuple[Load, ...]

@@ -84,7 +84,7 @@ class Files(Places):
             return Use.GIVE_UP, "it has another byte order"
         if found.machine != like.machine:
             return Use.SKIP, f"it is for {found.machine_name}"
-        if found.type == c.ET_EXEC or found.flags_1 & c.DF_1_PIE:
+        if found.is_never_opened:
             return Use.GIVE_UP, "it is a program"
         if found.type != c.ET_DYN:
             return Use.GIVE_UP, "it is neither a program nor a shared object"
@@ -128,8 +128,10 @@ class Files(Places):
 
     def default_directories(self, path: str) -> tuple[str, ...]:
         """Where the loader at `path` looks in the end: absolute paths, as they stand in it."""
-        _, data = self._read(path)
-        found = _DEFAULT_DIRECTORIES.search(data)
+        try:
+            found = _DEFAULT_DIRECTORIES.search(self._read(path)[1])
+        except RelocatableError:
+            found = None  # Whoever is started by it is told.
         if found is None:
             return ()
         return tuple(os.fsdecode(text.rstrip(b"/")) for text in found[0][:-1].split(b"\0"))

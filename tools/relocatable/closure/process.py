@@ -11,7 +11,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from relocatable.closure.answers import Kind, Place, Problem, Resolution, Rule
+from relocatable.closure import loaders
+from relocatable.closure.answers import Kind, Place, Problem, Resolution, Root, Rule
 from relocatable.closure.files import Files, Use
 from relocatable.closure.options import Options
 from relocatable.closure.tokens import split
@@ -111,19 +112,18 @@ class Process:
             _asked=dict(self._asked),
         )
 
-    def start(self, path: str, opened_as: str, loader: str | None) -> None:
-        """Loads a program and all that it needs.
-
-        Args:
-            path: its real path.
-            opened_as: the path by which the loader opens it.
-            loader: real path of the loader; None if it is not in the tree.
-        """
+    def start(self, root: Root) -> None:
+        """Loads a program and all that it needs, if what starts it is a loader for it."""
+        path, loader = root.path, root.loader
         program = self.files.elf(path)
         if program is None:
             raise RelocatableError(f"{path} is no ELF file, so no program")
         self._set_up(program, loader)
-        self.main = self._add(path, self._directory_of(opened_as), None)
+        self.main = self._add(path, self._directory_of(root.opened_as), None)
+        wrong = list(loaders.problems(self.files, root, whole_system=self.options.whole_system))
+        if wrong:
+            self.problems += [Problem(Kind.UNUSABLE, path, text) for text in wrong]
+            return
         if loader is None:
             self._host |= {posixpath.basename(program.interpreter or "")}
         elif loader not in self._by_path:

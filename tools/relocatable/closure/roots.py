@@ -8,6 +8,7 @@ from typing import Final
 from relocatable import content, launcher
 from relocatable.closure.answers import Kind, Problem, Root, RootKind
 from relocatable.closure.files import Files
+from relocatable.closure.loaders import other_libc
 from relocatable.content import CHUNK
 from relocatable.elf import Elf
 from relocatable.errors import RelocatableError
@@ -24,7 +25,7 @@ class Roots:
         programs: one for each way in which a program is started.
         modules: Python extension modules, by each of their paths.
         objects: real paths of all shared objects, modules too.
-        problems: launchers that start nothing, files that can't be read.
+        problems: launchers that start nothing, files that can't be read or are not glibc's.
     """
 
     programs: list[Root] = field(default_factory=list)
@@ -36,7 +37,7 @@ class Roots:
 def find(files: Files) -> Roots:
     """Looks at every path of the tree."""
     roots = Roots()
-    programs: list[str] = []
+    programs: dict[str, Elf] = {}
     launched: dict[Root, list[str]] = {}
     for path, node in files.tree:
         if isinstance(node, Directory):
@@ -47,9 +48,11 @@ def find(files: Files) -> Roots:
                     started = _launched(files, path, node)
                     if started is not None:
                         launched.setdefault(started, []).append(path)
-                elif elf.is_program and elf.soname is None:
-                    programs.append(path)
-                else:
+                elif elf.wants_loader:
+                    programs[path] = elf
+                elif why := other_libc(elf):
+                    roots.problems.append(Problem(Kind.OTHER_LIBC, path, f"{path} {why}"))
+                elif not elf.is_never_opened:  # Else it loads itself (static-pie).
                     roots.objects.append(path)
             module = _module(files, path)
             if module is not None:
@@ -59,9 +62,12 @@ def find(files: Files) -> Roots:
             roots.problems.append(Problem(Kind.UNUSABLE, path, text))
     roots.programs = [replace(root, launchers=tuple(by)) for root, by in launched.items()]
     behind = {root.path for root in launched}
-    for path in programs:
-        if path not in behind:
-            elf = files.elf(path)
+    for path, elf in programs.items():
+        if path in behind:
+            continue
+        if why := other_libc(elf):
+            roots.problems.append(Problem(Kind.OTHER_LIBC, path, f"{path} {why}"))
+        else:
             roots.programs.append(Root(RootKind.PROGRAM, path, path, loader=_loader(files, elf)))
     return roots
 

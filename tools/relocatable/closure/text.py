@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Final
 
-from relocatable.closure.answers import Baseline, Closure, Load, Resolution, Root, RootKind, Rule
+from relocatable.closure.answers import (
+    Baseline,
+    Closure,
+    Kind,
+    Load,
+    Resolution,
+    Root,
+    RootKind,
+    Rule,
+)
 from relocatable.errors import RelocatableError
 
 FORMAT: Final = 1
@@ -19,10 +28,13 @@ def summary(closure: Closure) -> str:
     """What there is to say about the whole tree."""
     counts = [(kind, [ld for ld in closure.loads if ld.root.kind is kind]) for kind in RootKind]
     problems = problem_lines(closure)
+    others = [problem.text for problem in closure.unread if problem.kind is Kind.OTHER_LIBC]
     lines = [", ".join(f"{kind}: {len(loads)}" for kind, loads in counts)]
     lines += [f"  {_title(load.root)}: {len(load.objects)} objects" for load in counts[0][1]]
     lines += _section("wrong", [text for text, fatal in problems if fatal])
-    lines += _section("doubtful", [text for text, fatal in problems if not fatal])
+    doubtful = [text for text, fatal in problems if not fatal and text not in others]
+    lines += _section("doubtful", doubtful)
+    lines += _section("not glibc's, so not looked into", sorted(others)) if others else []
     lines += _section("left to the host", sorted(_host(closure)))
     lines += _section("for newer processors", sorted(_better(closure)))
     lines += _section("never needed", closure.unneeded)

@@ -26,7 +26,7 @@ class Process(Protocol):
     def paths(self) -> tuple[str, ...]:
         """Real paths of what is loaded, in order."""
 
-    def start(self, path: str, opened_as: str, loader: str | None) -> None:
+    def start(self, root: Root) -> None:
         """Loads a program and all that it needs."""
 
     def open(self, path: str, opened_as: str, loader: str | None) -> None:
@@ -125,7 +125,7 @@ class _Trace:
 
     def _start(self, root: Root) -> tuple[Root, Process]:
         process = self._loader.process(root.library_path)
-        process.start(root.path, root.opened_as, root.loader)
+        process.start(root)
         self._done(root, process, 0)
         return root, process
 

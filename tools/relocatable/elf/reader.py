@@ -100,6 +100,24 @@ class Elf:
         )
 
     @property
+    def wants_loader(self) -> bool:
+        """Whether a kernel starts the file, and has a loader load what it needs.
+
+        A library that can be started as well (libc.so.6 prints its version) is none of these, and
+        neither is a program that loads itself (static-pie).
+        """
+        if not self.dynamic:
+            return False
+        if self.is_never_opened:
+            return self.interpreter is not None or bool(self.needed)
+        return self.interpreter is not None and self.soname is None
+
+    @property
+    def is_never_opened(self) -> bool:
+        """Whether loaders refuse to open the file as a library: it can be nothing but a program."""
+        return self.type == c.ET_EXEC or bool(self.flags_1 & c.DF_1_PIE)
+
+    @property
     def ignores_default_paths(self) -> bool:
         """Whether the loader leaves out its default directories (`-z nodefaultlib`)."""
         return bool(self.flags_1 & c.DF_1_NODEFLIB)

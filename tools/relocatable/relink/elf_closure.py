@@ -101,7 +101,10 @@ class ElfClosure:
     @property
     def is_dynamic(self) -> bool:
         """Whether the tree has anything for a loader to load."""
-        return any(file.dynamic for _, file in self._own.all())
+        return any(
+            file.wants_loader or (file.dynamic and not file.is_never_opened)
+            for _, file in self._own.all()
+        )
 
     def elf(self, path: str) -> Elf | None:
         """The ELF file that is at `path`, as it was before any edit."""

@@ -24,7 +24,7 @@ class ElfRelinker:
         """Moves programs to where launchers find them; returns where each was and is."""
         moved: dict[str, str] = {}
         for path, program in list(ElfObjects(self._tree, ()).all()):
-            if program.is_program and program.soname is None and program.dynamic:
+            if program.wants_loader:
                 node = self._tree.nodes.pop(path)
                 moved[path] = self._request.layout.program(path)
                 self._tree.add(moved[path], node)

@@ -65,8 +65,8 @@ class Checks(Protocol):
     def closure(self) -> Closure:
         """What loading everything comes to."""
 
-    def others(self) -> Iterator[str]:
-        """What is wrong that no single file shows."""
+    def others(self, found: Closure) -> Iterator[str]:
+        """What is wrong that no single file shows; `found` is what loading comes to."""
 
 
 def named(path: str, node: File | Link) -> str:

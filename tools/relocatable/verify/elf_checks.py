@@ -50,8 +50,10 @@ class ElfChecks:
         options = Options(library_path=paths, host=self._promise.host)
         return closure.trace(self._tree, options, self._objects)
 
-    def others(self) -> Iterator[str]:
-        """What asks for a newer C library than is promised."""
+    def others(self, found: Closure) -> Iterator[str]:
+        """What the machine's loader would start, and what asks for too new a C library."""
+        if not self._promise.host:
+            yield from self._unlaunched(found)
         limit = self._promise.min_glibc
         if limit is None:
             return
@@ -62,10 +64,23 @@ class ElfChecks:
                 f" (for {shown or 'the loader'}); at most {limit} is wanted"
             )
 
+    def _unlaunched(self, found: Closure) -> Iterator[str]:
+        """Programs that the kernel would give to a loader of the machine."""
+        launched = {load.root.path for load in found.loads if load.root.loader is not None}
+        for path, elf in self._objects.all():
+            if elf.wants_loader and path not in launched:
+                yield (
+                    f"{named(path, self._tree.file(path))} asks for the loader {elf.interpreter} of"
+                    f" the machine; a launcher that starts it by the dist's own is wanted"
+                )
+
     def _problems(self, path: str, file: File, elf: Elf) -> Iterator[str]:
         told = named(path, file)
         if elf.machine != self._target.machine:
             yield f"{told} is for {elf.machine_name}; {self._target.name} is wanted"
+        other = None if elf.wants_loader else closure.other_libc(elf)
+        if other is not None:
+            yield f"{told} {other}; what is for glibc is wanted"
         if elf.rpath is not None:
             yield f"{told} has an RPATH ({elf.rpath}); a RUNPATH is wanted"
         for step in (elf.runpath or "").split(":") if elf.runpath is not None else []:

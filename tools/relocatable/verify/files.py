@@ -53,13 +53,18 @@ def is_launcher(file: File) -> bool:
 
 
 def launcher_problems(tree: Tree, path: str, file: File) -> Iterator[str]:
-    """What is wrong with what a launcher starts."""
+    """What is wrong with what a launcher executes."""
+    told = f"launcher {named(path, file)}"
+    if not file.executable:
+        yield f"{told} may not be executed (mode 0644; 0755 is wanted)"
     try:
         settings = launcher.read(content.read(file.content))
-        wanted = [settings.program] + ([settings.loader] if settings.loader else [])
-        for there in wanted:
-            tree.file(there)
+        program = tree.file(settings.program)
+        if settings.loader is not None:
+            tree.file(settings.loader)  # The closure says whether it is one.
+        elif not program.executable:
+            yield f"{told}: {settings.program} may not be executed (mode 0644; 0755 is wanted)"
         for directory in settings.library_path:
             tree.follow(directory)
     except RelocatableError as error:
-        yield f"launcher {named(path, file)}: {error}"
+        yield f"{told}: {error}"

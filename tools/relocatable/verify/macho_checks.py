@@ -57,15 +57,15 @@ class MachoChecks:
         options = Options(system_prefixes=self._target.system_prefixes)
         return closure.trace(self._tree, options, self._objects)
 
-    def others(self) -> Iterator[str]:
+    def others(self, found: Closure) -> Iterator[str]:
         """Which libraries have one install name; the one that is loaded first would be both."""
         paths: dict[str, list[str]] = defaultdict(list)
         for path, file in self._objects.all():
             if file.install_name is not None:
                 paths[file.install_name].append(path)
-        for name, found in paths.items():
-            if len(found) > 1:
-                yield f"{' and '.join(found)} have one install name, {name}; one each is wanted"
+        for name, several in paths.items():
+            if len(several) > 1:
+                yield f"{' and '.join(several)} have one install name, {name}; one each is wanted"
 
     def _builds(self, told: str, file: MachO) -> Iterator[str]:
         if file.encrypted:

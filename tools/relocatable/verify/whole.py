@@ -29,7 +29,7 @@ def verify(tree: Tree, target: Target, promise: Promise | None = None) -> Report
     report.problems += [text for text, fatal in problem_lines(loaded) if fatal]
     report.requires = {baseline.family: baseline.version for baseline in found.baselines}
     report.unneeded = found.unneeded
-    report.problems += checks.others()
+    report.problems += checks.others(found)
     report.problems.sort()
     return report
 

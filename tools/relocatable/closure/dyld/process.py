@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from relocatable.closure.answers import Kind, Place, Problem, Resolution, Rule
+from relocatable.closure.answers import Kind, Place, Problem, Resolution, Root, Rule
 from relocatable.closure.dyld.files import Files, Load
 from relocatable.closure.options import Options
 from relocatable.errors import RelocatableError
@@ -85,8 +85,9 @@ class Process:
             _followed=set(self._followed),
         )
 
-    def start(self, path: str, opened_as: str, loader: str | None) -> None:
-        """Loads the program at a real path, and all that it needs; dyld is the system's."""
+    def start(self, root: Root) -> None:
+        """Loads a program and all that it needs; dyld is the system's."""
+        path = root.path
         file = self.files.macho(path)
         if file is None:
             raise RelocatableError(f"{path} is no Mach-O file, so no program")
