@@ -78,6 +78,7 @@ def _relocate(ctx, target, tree, parts, flags):
     args.add(libc_of(ctx, target), format = "--libc=%s")
     for policy in POLICY_ATTRIBUTES:
         args.add("--{}={}".format(policy, getattr(ctx.attr, policy)))
+    args.add(json.encode(ctx.attr.waivers), format = "--waivers=%s")
     args.add(tree.tar, format = "--out=%s")
     args.add(tree.provenance, format = "--provenance=%s")
     run_tool(
@@ -102,6 +103,7 @@ def _verify(ctx, target, tree, parts):
     args.add_all(minimum_flags(ctx, target))
     if "libraries" in ctx.attr.layout:
         args.add(ctx.attr.layout["libraries"], format = "--libraries=%s")
+    args.add(json.encode(ctx.attr.waivers), format = "--waivers=%s")
     args.add(verified, format = "--out=%s")
     run_tool(
         ctx,
@@ -192,6 +194,13 @@ NAME around it and not compressed, `tree` that with its provenance. `bazel run :
         "universal": attr.bool(
             doc = "For macOS: whether files for several machines stay so. By default, only what is for " +
                   "the platform's is kept of them.",
+        ),
+        "waivers": attr.string_dict(
+            doc = "What VerifyDist would refuse, and is meant: a pattern of paths in the dist, and " +
+                  "`CHECK: REASON`, for example " +
+                  "`{\"share/qemu/*.elf\": \"foreign-machine: firmware of the machines that it emulates\"}`. " +
+                  "CHECK is `build-path`, `dangling-link` or `foreign-machine`, or several of these with " +
+                  "commas. One that waives nothing is an error; the metadata keeps all.",
         ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",

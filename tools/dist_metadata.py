@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -24,7 +25,7 @@ _OUT = flags.DEFINE_string("out", None, "The metadata.", required=True)
 def main() -> None:
     """Reads the flags and writes the file."""
     (tree,) = tree_tar.read_all([_TREE.value])
-    requires = _requires(Path(_VERIFIED.value))
+    requires, waived = _verified(Path(_VERIFIED.value))
     facts = Facts(
         name=_NAME.value,
         target=target.read(Path(_TARGET.value)),
@@ -33,15 +34,17 @@ def main() -> None:
         python_version=_PYTHON_VERSION.value,
         tool_version=_TOOL_VERSION.value,
         minimum_os=requires.get("macos"),
+        waived=waived,
     )
     found = metadata.metadata(tree, facts, [_archive(pair) for pair in _ARCHIVES.value])
     with whole(Path(_OUT.value)) as file:
         file.write(found)
 
 
-def _requires(verified: Path) -> dict[str, str]:
+def _verified(verified: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
     try:
-        return dict(json.loads(verified.read_bytes())["requires"])
+        found = json.loads(verified.read_bytes())
+        return dict(found["requires"]), list(found["waived"])
     except (ValueError, LookupError, TypeError) as error:
         raise RelocatableError(f"{verified}: not what verify_dist writes: {error}") from error
 

@@ -8,6 +8,7 @@ from absl import flags
 from relocatable import cli, layout, target, tree_tar
 from relocatable.policies import Policies, Policy
 from relocatable.relocate import Libc, Request, Strip, relocate
+from relocatable.waivers import parse
 
 _LAYERS = flags.DEFINE_multi_string("layer", [], "TAR=PROVENANCE: kept whole.")
 _RUNTIME = flags.DEFINE_multi_string("runtime", [], "TAR=PROVENANCE: the same, of the Python.")
@@ -23,6 +24,7 @@ _LAYOUT = flags.DEFINE_multi_string("layout", [], "PART=PATH: see relocatable.la
 _STRIP = flags.DEFINE_enum_class("strip", Strip.NONE, Strip, "What programs and libraries lose.")
 _UNIVERSAL = flags.DEFINE_bool("universal", False, "Whether such Mach-O files stay so.")
 _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library programs run on.")
+_WAIVERS = flags.DEFINE_string("waivers", "{}", "JSON: see relocatable.waivers.")
 _POLICIES = {
     each.name: flags.DEFINE_enum_class(each.name, each.default, Policy, "See relocatable.policies.")
     for each in fields(Policies)
@@ -46,6 +48,7 @@ def main() -> None:
         layout=layout.parse(cli.pairs("layout", _LAYOUT.value)),
         python_programs=cli.pairs("python", _PROGRAMS.value),
         universal=_UNIVERSAL.value,
+        waivers=parse(_WAIVERS.value),
     )
     flagged = (_LAYERS.value, _LIBRARIES.value, _RUNTIME.value)
     layers, libraries, runtime = map(tree_tar.read_all, flagged)

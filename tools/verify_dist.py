@@ -13,6 +13,7 @@ from relocatable.layout import DEFAULT
 from relocatable.output import whole
 from relocatable.relocate import Libc
 from relocatable.verify import Promise, verify
+from relocatable.waivers import Waivers, parse
 
 _TREE = flags.DEFINE_string("tree", None, "TAR=PROVENANCE: the dist's tree.", required=True)
 _ORIGINALS = flags.DEFINE_multi_string(
@@ -23,6 +24,7 @@ _LIBC = flags.DEFINE_enum_class("libc", Libc.BUNDLED, Libc, "Whose C library pro
 _MIN_GLIBC = flags.DEFINE_string("min_glibc", None, "The version that machines have at least.")
 _MIN_MACOS = flags.DEFINE_string("min_macos", None, "Likewise; by default that of the target.")
 _LIBRARIES = flags.DEFINE_string("libraries", DEFAULT.libraries, "Where the loader's are.")
+_WAIVERS = flags.DEFINE_string("waivers", "{}", "JSON: see relocatable.waivers.")
 _OUT = flags.DEFINE_string("out", None, "What was checked, as JSON.", required=True)
 
 
@@ -37,7 +39,7 @@ def main() -> None:
         min_macos=_version(_MIN_MACOS, "11.0"),
         libraries=_LIBRARIES.value,
     )
-    report = verify(tree, facts, promise)
+    report = verify(tree, facts, promise, Waivers(parse(_WAIVERS.value)))
     problems(report.problems, "the dist would not run from anywhere:")
     proof = edit_log.verify(tree, tree_tar.read_all(_ORIGINALS.value))
     problems(proof.problems, "the dist is not what its provenance says:")

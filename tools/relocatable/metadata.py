@@ -37,6 +37,7 @@ class Facts:
         minimum_os: the newest version of macOS that its files are built for, if they are.
         python_version: MAJOR.MINOR of the Python inside, if there is one.
         tool_version: of rules_relocatable.
+        waived: what `VerifyDist` would have refused: `relocatable.waivers`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Facts:
     python_version: str | None
     tool_version: str
     minimum_os: str | None = None
+    waived: Sequence[Mapping[str, Any]] = ()
 
 
 def metadata(tree: Tree, facts: Facts, archives: Sequence[Archive]) -> bytes:
@@ -80,6 +82,7 @@ def metadata(tree: Tree, facts: Facts, archives: Sequence[Archive]) -> bytes:
         "archives": [asdict(archive) for archive in archives],
         "tree": total,
         "sources": _sources(sources),
+        "waivers": list(facts.waived),
         "tool": {"name": "rules_relocatable", "version": facts.tool_version},
     }
     return (json.dumps(document, indent=2) + "\n").encode()

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from relocatable import launcher, layout, policies
+from relocatable import foreign, launcher, layout, policies
 from relocatable.errors import RelocatableError, problems
 from relocatable.launcher import Settings, shell
 from relocatable.policies import Variables
@@ -18,6 +18,7 @@ from relocatable.python.launchers import Start
 from relocatable.relink import relinker
 from relocatable.request import Libc, Request, Strip
 from relocatable.tree import File, Tree
+from relocatable.waivers import Waivers
 
 __all__ = ["Libc", "Request", "Strip", "relocate"]
 
@@ -49,6 +50,7 @@ def relocate(
     pool = Tree()
     for layer in libraries:
         pool.merge(layer)
+    data = foreign.set_aside(tree, request.target, Waivers(request.waivers))
     linked = relinker(tree, pool, request)
     request.policies.check(own_libc=request.libc is Libc.BUNDLED)
     variables = policies.take(tree, pool, request.policies, place.libraries)
@@ -60,6 +62,7 @@ def relocate(
     problems(linked.missing, "the dist is not complete:")
     for path, whole in list(tree.files()):
         tree.nodes[path] = linked.edited(path, whole)
+    tree.nodes.update(data)
     for path, program in programs.items():
         start = None
         if launchers.is_interpreter(path):

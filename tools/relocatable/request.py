@@ -8,6 +8,7 @@ from relocatable import launcher, policies
 from relocatable.layout import DEFAULT, Layout
 from relocatable.policies import Policies
 from relocatable.target import Target
+from relocatable.waivers import Waiver
 
 
 class Strip(enum.Enum):
@@ -46,6 +47,7 @@ class Request:
             interpreter runs, in the runtime.
         universal: whether files for several machines stay so, instead of being left with what is
             for the target's; of Mach-O files.
+        waivers: which files for another machine are data, and stay as they are.
     """
 
     label: str
@@ -60,6 +62,7 @@ class Request:
     layout: Layout = DEFAULT
     python_programs: Mapping[str, str] = field(default_factory=dict)
     universal: bool = False
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def home_environment(self) -> dict[str, str | None]:

@@ -48,6 +48,7 @@ class ElfClosure:
             if file.machine != self.target.machine:
                 self.missing.append(
                     f"{path} is for {file.machine_name}; {self.target.name} is wanted"
+                    "; if it is data, waive foreign-machine"
                 )
                 continue
             self._needs[path] = needs = []

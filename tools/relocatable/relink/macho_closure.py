@@ -68,7 +68,10 @@ class MachoClosure:
             if all(part.cpu != self.target.machine for part in parts):
                 found = ", ".join(part.architecture for part in parts)
                 where = self.moved.get(path, path)
-                self.missing.append(f"{where} is for {found}; {self.target.name} is wanted")
+                self.missing.append(
+                    f"{where} is for {found}; {self.target.name} is wanted"
+                    "; if it is data, waive foreign-machine"
+                )
                 continue
             needs = self.needs[path] = {}
             for dylib in self._dylibs(parts):

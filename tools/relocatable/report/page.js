@@ -440,8 +440,22 @@
     }
   }
 
+  // ---- What is waived ----
+
+  function waived() {
+    const waivers = metadata.waivers || [];
+    byId("waivers").hidden = waivers.length === 0;
+    const SHOWN = 5;
+    for (const { check, pattern, reason, paths } of waivers) {
+      const more = paths.length > SHOWN ? [make("li", {}, `and ${paths.length - SHOWN} more`)] : [];
+      byId("waivers-body").append(make("div", {}, make("h3", {}, `${check}, ${pattern}`), make("p", {}, reason),
+        make("ul", {}, ...paths.slice(0, SHOWN).map((path) => make("li", { class: "path" }, path)), ...more)));
+    }
+  }
+
   head();
   changed();
+  waived();
   map();
   find();
   packages();

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from relocatable.closure import Closure
 from relocatable.layout import DEFAULT
@@ -21,6 +21,7 @@ class Report:
         requires: by family (`GLIBC`), the newest symbol version that the dist's objects require; by
             `macos`, the newest version of it that they are built for.
         unneeded: shared objects that no program and no Python module of the dist loads.
+        waived: what would be a problem, and is meant: `relocatable.waivers`.
         problems: a line for each.
     """
 
@@ -30,6 +31,7 @@ class Report:
     launchers: int = 0
     requires: dict[str, str] = field(default_factory=dict)
     unneeded: tuple[str, ...] = ()
+    waived: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
