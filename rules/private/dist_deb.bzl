@@ -1,7 +1,7 @@
 """A Debian package of a dist."""
 
 load("//rules:providers.bzl", "DebControlInfo")
-load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tool.bzl", "dist_name", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -49,7 +49,7 @@ def dist_deb(ctx, target, tree, texts, levels):
     args.add(ctx.file._own_license, format = "--own=%s")
     args.add(info.control, format = "--control=%s")
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(dist_name(ctx), format = "--name=%s")
     args.add(VERSION, format = "--tool_version=%s")
     args.add(levels["xz"], format = "--xz_level=%s")
     args.add(levels["zst"], format = "--zst_level=%s")

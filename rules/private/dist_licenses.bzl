@@ -1,7 +1,7 @@
 """The licence texts of all that is in a dist."""
 
 load("//rules:providers.bzl", "LicenseTextsInfo", "TreeInfo")
-load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tool.bzl", "dist_name", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "declare_tree", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -113,7 +113,7 @@ def _run(ctx, args, tree, texts, outputs):
     tree_flags(args, "tree", [tree])
     tree_flags(args, "texts", texts)
     args.add(ctx.file._own_license, format = "--own=%s")
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(dist_name(ctx), format = "--name=%s")
     args.add(VERSION, format = "--tool_version=%s")
     run_tool(
         ctx,

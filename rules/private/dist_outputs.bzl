@@ -6,7 +6,7 @@ load("//rules/private:dist_licenses.bzl", "LICENSES", "LICENSES_ATTRIBUTES", "di
 load("//rules/private:dist_report.bzl", "REPORT_ATTRIBUTES", "REPORT_FORMATS", "dist_reports")
 load("//rules/private:dist_sbom.bzl", "SBOM_ATTRIBUTES", "SBOM_FORMATS", "dist_sboms")
 load("//rules/private:libc.bzl", "libc_of")
-load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tool.bzl", "dist_name", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -100,7 +100,7 @@ def dist_archive(ctx, target, tree, form):
     args = tool_args(ctx)
     args.add(tree.tar, format = "--tar=%s")
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(dist_name(ctx), format = "--name=%s")
     args.add(form, format = "--format=%s")
     args.add(_level(ctx, form), format = "--level=%s")
     args.add(archive, format = "--out=%s")
@@ -128,7 +128,7 @@ def _metadata(ctx, target, tree, verified, archives):
     for made in archives:
         args.add_joined([made.archive, made.sha256], join_with = "=", format_joined = "--archive=%s")
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(dist_name(ctx), format = "--name=%s")
     args.add(libc_of(ctx, target), format = "--libc=%s")
     if ctx.attr.runtime:
         version = ctx.attr.runtime[PyRuntimeBundleInfo].python_version

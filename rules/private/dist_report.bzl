@@ -1,7 +1,7 @@
 """Reports of a dist: what links to what and why, and a page with everything at a glance."""
 
 load("//rules/private:libc.bzl", "libc_of")
-load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tool.bzl", "run_tool", "shown_label", "tool", "tool_args")
 load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 
 # What `formats` calls them, and what their files end with.
@@ -46,7 +46,7 @@ def _report(ctx, target, tree, kept, kind, metadata, previous):
     args = tool_args(ctx)
     tree_flags(args, "tree", [tree])
     for record in records:
-        label = str(record.owner).removeprefix("@@").replace("%", "%%")
+        label = shown_label(record.owner).replace("%", "%%")
         args.add(record, format = "--kept=%s=" + label)
     args.add(target.facts, format = "--target=%s")
     args.add(libc_of(ctx, target), format = "--libc=%s")

@@ -1,6 +1,6 @@
 """Bills of materials of a dist, in each format an action of its own."""
 
-load("//rules/private:tool.bzl", "run_tool", "tool", "tool_args")
+load("//rules/private:tool.bzl", "dist_name", "run_tool", "tool", "tool_args")
 load("//rules/private:tree.bzl", "tree_files", "tree_flags")
 load("//rules/private:version.bzl", "VERSION")
 
@@ -44,7 +44,7 @@ def _sbom(ctx, target, tree, texts, form):
     tree_flags(args, "tree", [tree])
     tree_flags(args, "texts", texts)
     args.add(target.facts, format = "--target=%s")
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(dist_name(ctx), format = "--name=%s")
     args.add(ctx.attr.version, format = "--version=%s")
     args.add(ctx.attr.deb_vendor, format = "--deb_vendor=%s")
     args.add(VERSION, format = "--tool_version=%s")

@@ -1,15 +1,19 @@
-"""The target NAME.install of each dist."""
+"""The targets of each dist: what is made for its platform, NAME in the build's own, and NAME.install."""
 
 load("@rules_python//python:defs.bzl", "py_binary")
 load("//rules:providers.bzl", "RelocatableDistInfo", "TreeInfo")
 load("//rules:relocatable_dist.bzl", "relocatable_dist")
+load("//rules/private:dist_here.bzl", "dist_here")
+load("//rules/private:tool.bzl", "FOR_PLATFORM")
 load("//rules/private:version.bzl", "VERSION")
 
-# What an attribute of a dist says of its install, too.
+# What an attribute of a dist says of the targets over it, too. What the dist is not compatible with, they
+# are not either.
 _SHARED = [
     "compatible_with",
+    "deprecation",
     "restricted_to",
-    "target_compatible_with",
+    "tags",
     "testonly",
     "visibility",
 ]
@@ -47,8 +51,15 @@ def relocatable_dist_with_install(name, **kwargs):
         name: of the dist.
         **kwargs: attributes of the rule `relocatable_dist`.
     """
-    relocatable_dist(name = name, **kwargs)
     shared = {key: kwargs[key] for key in _SHARED if key in kwargs}
+
+    # Only NAME is for others, and for `bazel build //...`.
+    hidden = {
+        "tags": kwargs.get("tags", []) + ["manual"],
+        "visibility": ["//visibility:private"],
+    }
+    relocatable_dist(name = FOR_PLATFORM + name, **(kwargs | hidden))
+    dist_here(name = name, dist = FOR_PLATFORM + name, **shared)
 
     # For who asks for it by name: `bazel build //...` makes no more than it would without it.
     shared["tags"] = ["manual"]

@@ -7,6 +7,32 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 # made once for all of them (docs/remote.md).
 _REQUIREMENTS = {"supports-path-mapping": "1"}
 
+# Where the macro relocatable_dist puts what it makes for a platform: before the names of targets and files,
+# which keep their own (rules/private/install.bzl).
+FOR_PLATFORM = "for_platform/"
+
+def shown_label(label):
+    """Returns a label as its user knows it: what a macro put into it is left out.
+
+    Args:
+        label: Label.
+
+    Returns:
+        string.
+    """
+    return str(label).removeprefix("@@").replace(":" + FOR_PLATFORM, ":")
+
+def dist_name(ctx):
+    """Returns a dist's name as its user knows it.
+
+    Args:
+        ctx: the context of a rule that makes a dist.
+
+    Returns:
+        string.
+    """
+    return ctx.label.name.removeprefix(FOR_PLATFORM)
+
 def tool(name):
     """Returns the attribute for a tool; the attribute is called `_NAME`.
 
@@ -36,7 +62,7 @@ def tool_args(ctx):
     args = ctx.actions.args()
     args.use_param_file("--flagfile=%s", use_always = True)
     args.set_param_file_format("multiline")
-    args.add("--label=" + str(ctx.label).removeprefix("@@"))
+    args.add("--label=" + shown_label(ctx.label))
     return args
 
 def run_tool(ctx, name, arguments, inputs, outputs, progress_message, resource_set = None):

@@ -5,6 +5,7 @@ Works on the archive, not on our own data: tar and loader have the say.
 
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import subprocess
@@ -24,6 +25,8 @@ _LOADED = re.compile(r"calling init: (/.*)$", re.MULTILINE)
 _IMAGE = re.compile(r"^(?=.*calling init: /.*/ld[-.][^/]*$)", re.MULTILINE)
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
+# What a shell ends with if a command is there and can't be executed.
+_NOT_EXECUTED = 126
 _MS_RDONLY = 1
 _MS_REMOUNT = 32
 _MS_BIND = 4096
@@ -155,6 +158,9 @@ def run(
         empty_root: as `Room(empty_root=…)`.
         room: where it runs.
         timeout: seconds.
+
+    Raises:
+        RelocatableError: if the machine can't run the program.
     """
     room = room or Room(empty_root)
     script = _is_script(dist.root / arguments[0])
@@ -184,16 +190,24 @@ def run(
         enter = _in_directory(program.parent, enter)
     unwritable = _unwritable(dist.root) if room.read_only else contextlib.nullcontext()
     with unwritable:
-        done = subprocess.run(
-            argv,
-            env=changed,
-            preexec_fn=enter,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                argv,
+                env=changed,
+                preexec_fn=enter,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
+        except OSError as error:
+            # The kernel's to say: it may have been told of an emulator.
+            if error.errno == errno.ENOEXEC:
+                raise _of_another_machine(arguments[0]) from error
+            raise
+    if script and done.returncode == _NOT_EXECUTED and os.strerror(errno.ENOEXEC).encode() in done.stdout:
+        raise _of_another_machine(arguments[0])
     texts = [path.read_text("utf-8", "replace") for path in sorted(trace.iterdir())]
     for path in trace.iterdir():
         path.unlink()
@@ -206,6 +220,14 @@ def run(
         if not script or any(name.startswith(f"{dist.root}/") for name in loaded):
             real |= loaded
     return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), frozenset(real))
+
+
+def _of_another_machine(program: str) -> RelocatableError:
+    """Says what to do about a program that the kernel doesn't start."""
+    return RelocatableError(
+        f"{program} is for another machine than this one ({os.uname().machine}): name an emulator for it "
+        "(attribute emulator), or where the test can run (target_compatible_with)"
+    )
 
 
 def _is_script(program: Path) -> bool:
