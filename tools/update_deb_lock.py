@@ -14,6 +14,7 @@ has the rest.
 import dataclasses
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
@@ -26,7 +27,7 @@ from relocatable.apt.declared import Said
 from relocatable.apt.download import Mirror, read_logins
 from relocatable.apt.keyrings import keyring
 from relocatable.apt.packages import verify_packages
-from relocatable.apt.release import time_of
+from relocatable.apt.seen import earlier_states
 from relocatable.apt.source_packages import verify_sources
 from relocatable.apt.trust import Trust
 from relocatable.apt.update import update
@@ -93,6 +94,7 @@ def _main() -> None:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ""))
     path = workspace / _LOCK.value
     old = deb_lock.parse(path.read_bytes(), _LOCK.value) if path.exists() else None
+    declaration = _declaration(old)
     archives: dict[str, Archive] = {}
 
     logins = read_logins(Path(os.environ.get("NETRC") or Path.home() / ".netrc"))
@@ -102,7 +104,8 @@ def _main() -> None:
 
     def connect(source: Source) -> Archive:
         urls = _mirrors(source.name) or [*sources.mirrors(source), *source.urls]
-        archive = open_archive(source, urls, _trust(source, workspace, old), mirror, _say)
+        trust = _trust(source, declaration.sources, workspace, old)
+        archive = open_archive(source, urls, trust, mirror, _say)
         if source.allow_unsigned:
             _say(f"warning: {source.name}: nobody's signature is wanted (allow_unsigned)")
         by = ", ".join(archive.index.signed_by) or "nobody"
@@ -110,7 +113,7 @@ def _main() -> None:
         archives[source.name] = archive
         return archive
 
-    new = update(_declaration(old), connect)
+    new = update(declaration, connect)
     deb_lock.check(new, Path(_LOCK.value))
     if _VERIFY_PACKAGES.value:
         known = {package.sha256 for package in old.packages} if old and not _CHECK.value else set()
@@ -135,20 +138,17 @@ def _command() -> str:
     return f"bazel run @{_HUB.value}//:update" if _HUB.value else f"{deb_lock.UPDATE}{_LOCK.value}"
 
 
-def _trust(source: Source, workspace: Path, old: Lock | None) -> Trust:
+def _trust(source: Source, declared: Sequence[Source], workspace: Path, old: Lock | None) -> Trust:
     """Whom to believe about a source: its keyring, and what the lock says was seen last."""
     trust = Trust(keyring(source, workspace), in_module=bool(_MODULE.value))
-    sources_before = {before.name: before for before in old.declaration.sources} if old else {}
-    seen = {index.source: index for index in old.indices} if old else {}
-    before = sources_before.get(source.name)
-    # Another suite of the same name starts anew.
-    if source.name not in seen or not before or before.suite != source.suite:
+    if not old:
         return trust
-    index = seen[source.name]
-    # Who names another moment wants what was there then.
-    anew = _ALLOW_DOWNGRADE.value or before.snapshot != source.snapshot
-    since = None if anew else time_of(index.date)
-    return dataclasses.replace(trust, origin=index.origin, not_before=since)
+    # Another suite of the same name starts anew.
+    suites = {(before.name, before.suite) for before in old.declaration.sources}
+    same = (source.name, source.suite) in suites
+    origins = [index.origin for index in old.indices if same and index.source == source.name]
+    seen = () if _ALLOW_DOWNGRADE.value else earlier_states(source, declared, old)
+    return dataclasses.replace(trust, origin=next(iter(origins), None), seen=seen)
 
 
 def _declaration(lock: Lock | None) -> Declaration:

@@ -453,6 +453,19 @@ class DebsLiesTest(parameterized.TestCase):
             f"--mirror=other={self.mirror.url}/debian",
         )
 
+    def test_a_source_by_another_name_forgets_nothing(self) -> None:
+        self._make("--keyring=main=keys/test.asc")
+        renamed = (
+            "--source=other,bookworm,main",
+            "--keyring=other=keys/test.asc",
+            f"--mirror=other={self.mirror.url}/debian",
+        )
+        self.archive.fields["Date"] = _date(-9)
+        self.archive.publish()
+        self.assert_refused("source other .*the lock was made from that of", *renamed)
+        back = self._update("--allow_downgrade", *renamed)
+        self.assertEqual(back.returncode, 0, back.stderr)
+
     def test_the_way_back_has_to_be_said(self) -> None:
         self._make("--keyring=main=keys/test.asc")
         self.archive.fields["Date"] = _date(-9)

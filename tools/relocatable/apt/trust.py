@@ -2,11 +2,12 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from relocatable.apt.openpgp import Keyring, Signed
-from relocatable.apt.release import Release, check_dates, parse
+from relocatable.apt.release import Release, check_dates, parse, time_of
 from relocatable.deb_lock import Index, Source
 from relocatable.errors import RelocatableError
 
@@ -35,14 +36,15 @@ class Trust:
         now: The time.
         origin: What the archive called itself last time: on a machine whose apt has several
             archives with such a suite, this tells them apart. `None` if it is new.
-        not_before: When the state was made that was seen last; `None` if any will do.
+        seen: States that were seen before; of those that have the same origin as what is read now,
+            none may be newer. None stands for a state that may be of any date.
         in_module: Whether MODULE.bazel says what is allowed of a source, or else flags do.
     """
 
     keyring: Keyring | None
     now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
     origin: str | None = None
-    not_before: datetime | None = None
+    seen: tuple[Index, ...] = ()
     in_module: bool = False
 
     def allow(self, what: str, source: Source) -> str:
@@ -76,7 +78,8 @@ def open_release(
     wanted = source.allow_expired or source.snapshot
     expired = "" if wanted else f"say {trust.allow('allow_expired', source)}"
     if release.made or trust.keyring:
-        check_dates(release, place, trust.now, not_before=trust.not_before, expired=expired)
+        not_before = _latest(index for index in trust.seen if index.origin == release.origin)
+        check_dates(release, place, trust.now, not_before=not_before, expired=expired)
     return release, Index(
         source=source.name,
         origin=release.origin,
@@ -84,6 +87,11 @@ def open_release(
         sha256=hashlib.sha256(data).hexdigest(),
         signed_by=signed.signers,
     )
+
+
+def _latest(seen: Iterable[Index]) -> datetime | None:
+    """When the newest of some states was made."""
+    return max(filter(None, (time_of(index.date) for index in seen)), default=None)
 
 
 def _signed(
