@@ -13,7 +13,7 @@ from types import FrameType
 
 from relocatable import cli, install, tree_tar
 from relocatable.errors import RelocatableError
-from relocatable.install import About
+from relocatable.install import About, User
 from relocatable.progress import Progress
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Installs a dist into a directory.")
     parser.add_argument("--spec", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--force", action="store_true", help="replace whatever is there, with all that is in it"
+        "--force", action="store_true", help="replace another dist, or one that was unpacked there"
     )
     parser.add_argument("directory", metavar="DIR", help="where to; what is there is replaced")
     options = parser.parse_args()
@@ -41,12 +41,19 @@ def _install(options: argparse.Namespace) -> None:
     spec = json.loads(options.spec.read_text())
     about = About(spec["name"], spec["platform"], spec["version"])
     tree = tree_tar.read_paths(Path(spec["tree"]))
+    if not options.directory:
+        raise RelocatableError(
+            "DIR is empty, as an unset variable is; the path of a directory is wanted"
+        )
     # `bazel run` starts in the runfiles and says here where its user is.
-    directory = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), options.directory)
+    working = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""))
+    directory = working / options.directory
+    homes = [Path(home) for home in (os.environ.get("HOME"),) if home]
+    user = User(working=(working, Path.cwd()), homes=tuple(homes))
     total = install.size(tree)
     progress = Progress(sys.stdout, total)
     progress.say(f"installing {about.name} ({total / 1e6:.0f} MB) into {directory}")
-    install.install(tree, about, directory, progress, force=options.force)
+    install.install(tree, about, directory, progress, user=user, force=options.force)
     progress.say(f"{directory} is {about.name}")
 
 

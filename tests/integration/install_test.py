@@ -79,6 +79,18 @@ class InstallTest(absltest.TestCase):
         subprocess.run(command("x/y"), env=environment, stdout=subprocess.DEVNULL, check=True)
         self.assertTrue((self.base / "x/y" / MARKER).is_file())
 
+    def test_an_unset_variable(self) -> None:
+        (self.base / "thesis.txt").write_text("years of work")
+        environment = {**os.environ, "BUILD_WORKING_DIRECTORY": str(self.base)}
+        for name in ("", "."):
+            for flags in ([], ["--force"]):
+                done = subprocess.run(
+                    command(*flags, name), env=environment, capture_output=True, check=False
+                )
+                self.assertEqual(done.returncode, 1)
+                self.assertLen(done.stderr.splitlines(), 1)
+        self.assertEqual([path.name for path in self.base.iterdir()], ["thesis.txt"])
+
     def test_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with subprocess.Popen(

@@ -3,84 +3,26 @@
 import ctypes
 import errno
 import fcntl
-import io
 import os
 import random
 import resource
 import signal
+import stat
 import struct
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from absl.testing import absltest
 
-from relocatable import install, swap
+from relocatable import install
 from relocatable.errors import RelocatableError
-from relocatable.install import MARKER, About
-from relocatable.progress import Progress
-from relocatable.provenance import Origin, Record
+from relocatable.install import MARKER, About, swap
+from relocatable.install.entry import Entry
 from relocatable.tree import Directory, File, Link, Tree
+from support.installs import NOBODY, Snapshot, child, names, run, snapshot, tree
 
 KILLS = 50
-RECORD = Record(Origin("//:test", "test"))
-ABOUT = About("jq", "linux_x86_64", "1")
-
-
-def tree(seed: int, files: int = 40) -> Tree:
-    """A tree with other contents for each seed, of about a megabyte."""
-    generator = random.Random(seed)  # noqa: S311
-    made = Tree()
-    for number in range(files):
-        data = generator.randbytes(generator.randrange(50_000))
-        name = f"lib/{number % 7}/file {number} é"
-        made.add(name, File(data, RECORD, executable=number % 2 == 0))
-    made.add("lib/empty", Directory())
-    made.add("bin/link", Link("../lib/0", RECORD))
-    made.add("dangling", Link("nowhere", RECORD))
-    made.add(f"only in {seed}", File(b"", RECORD))
-    return made
-
-
-def run(made: Tree, directory: Path, *, force: bool = False, about: About = ABOUT) -> str:
-    said = io.StringIO()
-    progress = Progress(said, install.size(made))
-    install.install(made, about, directory, progress, force=force)
-    return said.getvalue()
-
-
-def snapshot(directory: Path) -> dict[str, tuple[int, str | bytes]]:
-    """All that is below a directory, and itself: modes, and bytes or targets."""
-    found: dict[str, tuple[int, str | bytes]] = {}
-    for path in [directory, *directory.rglob("*")]:
-        mode = path.lstat().st_mode
-        if path.is_symlink():
-            value: str | bytes = str(path.readlink())
-        else:
-            value = b"" if path.is_dir() else path.read_bytes()
-        found[str(path.relative_to(directory))] = mode, value
-    return found
-
-
-def names(directory: Path) -> list[str]:
-    """What is in a directory."""
-    return [path.name for path in directory.iterdir()]
-
-
-def child(action: Callable[[], object]) -> int:
-    """Starts a process that does something and ends, with status 1 if that failed."""
-    process = os.fork()
-    if process == 0:
-        status = 1
-        try:
-            action()
-            status = 0
-        except RelocatableError as error:
-            os.write(2, f"{error}\n".encode())
-        finally:
-            os._exit(status)
-    return process
 
 
 def drop_capabilities() -> None:
@@ -96,7 +38,7 @@ class InstallTest(absltest.TestCase):
         super().setUp()
         self.base = Path(os.path.realpath(self.create_tempdir().full_path))
 
-    def whole(self, made: Tree) -> dict[str, tuple[int, str | bytes]]:
+    def whole(self, made: Tree) -> Snapshot:
         """What an install of `made` looks like, from one elsewhere that nothing has disturbed."""
         with tempfile.TemporaryDirectory(dir=self.base) as clean:
             directory = Path(clean) / "x"
@@ -141,16 +83,63 @@ class InstallTest(absltest.TestCase):
             self.assertTrue((self.base / "link").is_symlink())
             self.assertEqual(snapshot(self.base / "real"), self.whole(tree(seed)))
 
-    def test_replaces_what_is_no_dist_only_by_force(self) -> None:
+    def test_never_replaces_what_the_dist_has_not(self) -> None:
         directory = self.base / "x"
         directory.mkdir()
-        (directory / "thesis.txt").write_text("years of work")
-        with self.assertRaisesRegex(RelocatableError, "not an installed dist.*--force"):
+        for number in range(9):
+            (directory / f"thesis {number}.txt").write_text("years of work")
+        before = snapshot(directory)
+        for force in (False, True):
+            with self.assertRaises(RelocatableError) as caught:
+                run(tree(1), directory, force=force)
+            self.assertEqual(
+                str(caught.exception),
+                f"{directory} is not an installed dist, and has what the dist has not: "
+                "thesis 0.txt, thesis 1.txt, thesis 2.txt and more. It is not replaced, --force or "
+                "not: name another directory, or remove this yourself",
+            )
+            self.assertEqual(snapshot(directory), before)
+            self.assertEqual(names(self.base), ["x"])
+
+    def test_another_kind_of_file_is_not_the_dists(self) -> None:
+        directory = self.base / "x"
+        (directory / "bin").mkdir(parents=True)
+        (directory / "bin/link").write_text("a script of mine")
+        with self.assertRaisesRegex(RelocatableError, "has not: bin/link"):
+            run(tree(1), directory, force=True)
+
+    def test_replaces_what_was_unpacked_there_only_by_force(self) -> None:
+        directory = self.base / "x"
+        run(tree(1), directory)
+        (directory / MARKER).unlink()
+        with self.assertRaisesRegex(RelocatableError, "all that is in it is as in one; --force"):
             run(tree(1), directory)
-        self.assertEqual(names(self.base), ["x"])
-        self.assertEqual(names(directory), ["thesis.txt"])
         run(tree(1), directory, force=True)
         self.assertEqual(snapshot(directory), self.whole(tree(1)))
+
+    def test_force_lists_what_it_removes(self) -> None:
+        directory = self.base / "x"
+        run(tree(1), directory)
+        said = run(tree(2), directory, about=About("yq", "linux_x86_64", "1"), force=True)
+        lines = said.splitlines()
+        count = 40 + 4  # Files, the links, what is in one alone, and the marker.
+        self.assertEqual(
+            lines[0], f"--force removes what is in {directory}, {count} files and links:"
+        )
+        self.assertEqual(lines[1:4], [f"  {MARKER}", "  dangling", "  only in 1"])
+        self.assertEqual(lines[4], "  bin/link")
+        self.assertEqual(lines[11], f"  and {count - 10} more")
+
+    def test_a_marker_that_is_none(self) -> None:
+        directory = self.base / "x"
+        directory.mkdir()
+        marker = directory / MARKER
+        os.mkfifo(marker)
+        self.assertIsNone(install.installed(directory))  # It does not wait for a writer.
+        marker.unlink()
+        for text in ("", "[1]", "{}", '{"name": 1}', "[" * 100_000, '{"name": "jq"' + " " * 70_000):
+            marker.write_text(text)
+            self.assertIsNone(install.installed(directory))
 
     def test_replaces_another_dist_only_by_force(self) -> None:
         directory = self.base / "x"
@@ -160,6 +149,34 @@ class InstallTest(absltest.TestCase):
             run(tree(2), directory, about=other)
         self.assertEqual(snapshot(directory), self.whole(tree(1)))
         run(tree(2), directory, about=other, force=True)
+
+    def test_a_directory_keeps_its_mode_and_group(self) -> None:
+        """An installed one, or one that was made for the dist; but nobody else is let in."""
+        for mode, kept in ((0o700, 0o700), (0o2750, 0o2750), (0o777, 0o775)):
+            directory = self.base / f"{mode:o}"
+            directory.mkdir()
+            directory.chmod(mode)
+            for seed in (1, 2):
+                run(tree(seed), directory)
+                self.assertEqual(stat.S_IMODE(directory.stat().st_mode), kept)
+                self.assertEqual(stat.S_IMODE((directory / "lib").stat().st_mode), 0o755)
+
+    def test_a_group_that_is_handed_down(self) -> None:
+        """In a set-group-ID directory all is of its group; modes are as anywhere."""
+        try:
+            os.chown(self.base, -1, NOBODY)
+        except OSError:
+            self.skipTest("there is no other group here")
+        wanted = self.whole(tree(1))
+        self.base.chmod(0o2755)
+        for _ in range(2):
+            run(tree(1), self.base / "a/x")
+            self.assertEqual(snapshot(self.base / "a/x"), wanted)
+            for path in (self.base / "a/x").rglob("*"):
+                self.assertEqual(path.lstat().st_gid, NOBODY, path)
+        self.assertEqual(self.base.stat().st_gid, NOBODY)
+        self.assertEqual((self.base / "a/x").stat().st_gid, NOBODY)
+        self.assertEqual(names(self.base / "a"), ["x"])
 
     def test_never_replaces_a_file_or_the_root(self) -> None:
         (self.base / "x").write_text("a file")
@@ -256,25 +273,34 @@ class SwapTest(absltest.TestCase):
         for name in ("new", "target"):
             (self.base / name).mkdir()
             (self.base / name / name).touch()
+        descriptor = os.open(self.base, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        self.new, self.target, self.aside, self.absent = (
+            Entry(descriptor, name, self.base / name)
+            for name in ("new", "target", "aside", "absent")
+        )
 
     def listed(self) -> dict[str, list[str]]:
         return {path.name: names(path) for path in self.base.iterdir()}
 
     def test_exchange(self) -> None:
-        if not swap.exchange(self.base / "new", self.base / "target"):
+        if not swap.exchange(self.new, self.target):
             self.skipTest("this file system can't")
         self.assertEqual(self.listed(), {"new": ["target"], "target": ["new"]})
 
     def test_exchange_with_nothing(self) -> None:
         with self.assertRaises(OSError) as raised:
-            swap.exchange(self.base / "new", self.base / "absent")
+            swap.exchange(self.new, self.absent)
         self.assertEqual(raised.exception.errno, errno.ENOENT)
 
     def test_rename_twice(self) -> None:
-        swap.rename_twice(*(self.base / name for name in ("new", "target", "aside")))
+        swap.rename_twice(self.new, self.target, self.aside)
         self.assertEqual(self.listed(), {"aside": ["target"], "target": ["new"]})
-        swap.settle(self.base / "target", self.base / "aside")
-        self.assertEqual(self.listed(), {"aside": ["target"], "target": ["new"]})
+
+    def test_errors_name_the_whole_path(self) -> None:
+        with self.assertRaises(FileNotFoundError) as raised:
+            self.absent.rename(self.target)
+        self.assertEqual(raised.exception.filename, str(self.base / "absent"))
 
 
 if __name__ == "__main__":
