@@ -13,7 +13,7 @@ from typing import Final
 
 from relocatable import install
 from relocatable.errors import RelocatableError
-from relocatable.install import About, User
+from relocatable.install import About, User, swap
 from relocatable.progress import Progress
 from relocatable.provenance import Origin, Record
 from relocatable.tree import Directory, File, Link, Tree
@@ -76,6 +76,28 @@ def run(
     progress = Progress(said, install.size(made))
     install.install(made, about, directory, progress, force=force, user=user)
     return said.getvalue()
+
+
+def run_until(step: int, made: Tree, directory: Path) -> None:
+    """Installs, and ends this process before the call number `step` that replaces something."""
+    left = step
+
+    def ending(call: Callable[..., object]) -> Callable[..., object]:
+        def counted(*arguments: object, **options: object) -> object:
+            nonlocal left
+            if left == 0:
+                os._exit(1)
+            left -= 1
+            return call(*arguments, **options)
+
+        return counted
+
+    def start() -> None:
+        for name in ("rename", "unlink", "rmdir"):
+            setattr(os, name, ending(getattr(os, name)))
+        swap.exchange = ending(swap.exchange)  # type: ignore[assignment]
+
+    run(made, directory, when=start)
 
 
 def snapshot(directory: Path) -> Snapshot:

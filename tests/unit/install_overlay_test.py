@@ -24,6 +24,7 @@ from support.installs import (
     names,
     own_mounts,
     run,
+    run_until,
     snapshot,
     status_of,
     tree,
@@ -97,12 +98,14 @@ class OverlayTest(absltest.TestCase):
         self.assert_done(install)
 
     def test_killed_at_any_moment(self) -> None:
-        """The next install, whatever it is of, finds the old one or puts the new one there."""
+        """The next install, whatever it is of, finds the old one or puts the new one there.
+
+        How often it is which, a busy machine decides; `test_killed_at_each_step` has all of them.
+        """
 
         def kill() -> None:
             seconds = self.timed()
             generator = random.Random(5)  # noqa: S311
-            seen = {"old": 0, "between": 0, "new": 0}
             for _ in range(KILLS):
                 merged = self.overlay()
                 process = child(lambda there=merged: run(tree(1), there / "x"))  # type: ignore[misc]
@@ -117,8 +120,6 @@ class OverlayTest(absltest.TestCase):
                 if before in {"old", "new"}:
                     self.assertEqual(after, before)
                 self.assertEqual(names(merged), ["x"])
-                seen[before] += 1
-            self.assertGreater(min(seen["old"], seen["new"]), 0, seen)
 
         self.assert_done(kill)
 
@@ -135,13 +136,13 @@ class OverlayTest(absltest.TestCase):
         return "old" if found == self.old else "new" if found == self.new else "between"
 
     def test_killed_at_each_step(self) -> None:
-        """Each call that changes something is the last, once: it ends the process, undone."""
+        """Each call that changes something ends the process, once, instead."""
 
         def steps() -> None:
             found = []
             for step in range(1000):
                 merged = self.overlay()
-                status = status_of(lambda n=step, there=merged: self.until(n, there))  # type: ignore[misc]
+                status = status_of(lambda n=step, at=merged / "x": run_until(n, tree(1), at))  # type: ignore[misc]
                 before = self.state(merged)
                 with self.assertRaisesRegex(RelocatableError, "has 'jq' in it, not 'yq'"):
                     run(tree(2), merged / "x", about=OTHER)
@@ -154,26 +155,6 @@ class OverlayTest(absltest.TestCase):
             self.assertEqual(list(dict.fromkeys(found)), ["old", "between", "new"])
 
         self.assert_done(steps)
-
-    def until(self, step: int, merged: Path) -> None:
-        """Installs small dists, and ends before the call number `step` of the replacement."""
-        left = step
-
-        def ending(call: Callable[..., object]) -> Callable[..., object]:
-            def counted(*arguments: object, **options: object) -> object:
-                nonlocal left
-                if left == 0:
-                    os._exit(1)
-                left -= 1
-                return call(*arguments, **options)
-
-            return counted
-
-        def start() -> None:
-            for name in ("rename", "unlink", "rmdir"):
-                setattr(os, name, ending(getattr(os, name)))
-
-        run(tree(1), merged / "x", when=start)
 
     def test_what_cannot_be_removed(self) -> None:
         """Mended, the next install goes on."""

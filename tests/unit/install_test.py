@@ -12,6 +12,7 @@ import struct
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 from absl.testing import absltest
 
@@ -20,7 +21,17 @@ from relocatable.errors import RelocatableError
 from relocatable.install import MARKER, About, swap
 from relocatable.install.entry import Entry
 from relocatable.tree import Directory, File, Link, Tree
-from support.installs import NOBODY, Snapshot, child, names, run, snapshot, tree
+from support.installs import (
+    NOBODY,
+    Snapshot,
+    child,
+    names,
+    run,
+    run_until,
+    snapshot,
+    status_of,
+    tree,
+)
 
 KILLS = 50
 
@@ -253,6 +264,31 @@ class InstallTest(absltest.TestCase):
         self.assertGreater(min(seen.values()), 0, seen)
         run(tree(now), directory)
         self.assertEqual(names(self.base), ["x"])
+
+    def test_killed_at_each_step(self) -> None:
+        """Where names can be exchanged, and where they can't."""
+        old, new = self.whole(tree(0, 3)), self.whole(tree(1, 3))
+        seen = {}
+        for way, exchange in (("exchange", swap.exchange), ("rename", lambda *_: False)):
+            found = []
+            for step in range(1000):
+                directory = self.base / f"{way} {step}" / "x"
+                run(tree(0, 3), directory)
+                with mock.patch.object(swap, "exchange", exchange):
+                    status = status_of(lambda n=step, at=directory: run_until(n, tree(1, 3), at))  # type: ignore[misc]
+                before = snapshot(directory) if directory.exists() else None
+                with self.assertRaisesRegex(RelocatableError, "has 'jq' in it, not 'yq'"):
+                    run(tree(2, 3), directory, about=About("yq", "linux_x86_64", "1"))
+                # What was absent is the old one again.
+                self.assertEqual(snapshot(directory), old if before is None else before)
+                self.assertEqual(names(directory.parent), ["x"])
+                found.append("absent" if before is None else "old" if before == old else "new")
+                if status == 0:
+                    self.assertEqual(before, new)
+                    break
+            seen[way] = list(dict.fromkeys(found))
+        self.assertEqual(seen["rename"], ["old", "absent", "new"])
+        self.assertEqual(seen["exchange"], ["old", "new"])
 
     def test_killed_between_two_renames(self) -> None:
         """What was installed is put back, and then replaced, by the next install."""

@@ -1,6 +1,7 @@
 """A name in a directory that is open."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -59,7 +60,11 @@ class Entry:
     def remove(self) -> None:
         """Removes the directory that it is, with all that is in it; links aren't followed."""
         with named(self.path.parent):
-            shutil.rmtree(self.name, dir_fd=self.directory)
+            try:
+                shutil.rmtree(self.name, dir_fd=self.directory)
+            except RecursionError:  # Of Python up to 3.12, in what nobody makes by mistake.
+                text = "its directories are nested too deep to be removed"
+                raise OSError(errno.ENAMETOOLONG, text, self.name) from None
 
     def walk(self) -> Iterator[tuple[str, os.stat_result]]:
         """All that is below the directory that it is: paths from there, links not followed."""
