@@ -63,6 +63,7 @@ def _relocate(ctx, target, tree, parts, flags):
     args.add_all(launchers, format_each = "--launcher=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.launchers.items()], format_each = "--start=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
+    args.add_all(ctx.attr.env_inherited, format_each = "--inherited=%s")
     if ctx.attr.runtime:
         for name, value in ctx.attr.runtime[PyRuntimeBundleInfo].environment.items():
             if value == None:
@@ -144,8 +145,12 @@ a bill of materials, `licenses` the texts of all licences, named or not;
 NAME around it and not compressed, `tree` that with its provenance. `bazel run :NAME.install -- DIR` installs it (docs/install.md).""",
     attrs = {
         "env": attr.string_dict(
-            doc = "Variables for all programs, not seen by the processes that they start if they " +
-                  "run Python; `{root}` in a value is the dist's directory.",
+            doc = "Variables for all programs; `{root}` in a value is the dist's directory. Processes " +
+                  "that Python code starts don't see them; those that other code starts do.",
+        ),
+        "env_inherited": attr.string_list(
+            doc = "Names of `env` that the processes which a program starts see as well, whoever " +
+                  "starts them.",
         ),
         "launcher_kind": attr.string(
             doc = "What launchers are: `native`, a small static program, or `sh`, a script for who wants to " +

@@ -17,6 +17,7 @@ _TARGET = flags.DEFINE_string("target", None, "Facts about the platform, as JSON
 _LAUNCHER = flags.DEFINE_string("launcher", None, "The native one; without, they are scripts.")
 _LAUNCHERS = flags.DEFINE_multi_string("start", [], "LAUNCHER=PROGRAM: paths in the layers.")
 _ENVIRONMENT = flags.DEFINE_multi_string("env", [], "NAME=VALUE for all programs.")
+_INHERITED = flags.DEFINE_multi_string("inherited", [], "NAME of `env` that children see as well.")
 _PYTHON = flags.DEFINE_multi_string("python_env", [], "NAME=VALUE for those that load libpython.")
 _HIDDEN = flags.DEFINE_multi_string("python_unset", [], "NAME that no Python may see.")
 _PROGRAMS = flags.DEFINE_multi_string("python", [], "LAUNCHER=MAIN: a path of the runtime.")
@@ -41,6 +42,7 @@ def main() -> None:
         launcher=Path(_LAUNCHER.value).read_bytes() if _LAUNCHER.value else None,
         launchers=cli.pairs("start", _LAUNCHERS.value),
         environment=cli.pairs("env", _ENVIRONMENT.value),
+        inherited=_INHERITED.value,
         python_environment=cli.pairs("python_env", _PYTHON.value) | dict.fromkeys(_HIDDEN.value),
         strip=_STRIP.value,
         libc=_LIBC.value,

@@ -8,7 +8,7 @@ POLICY_ATTRIBUTES = {
         doc = "Which certificates OpenSSL and GnuTLS trust: `host` are those of the machine, where the " +
               "library itself looks (Debian's: in Debian's places); `search` looks for them where " +
               "distributions have them; `bundled` takes those of the package `ca-certificates` from " +
-              "`libraries`. The last two set SSL_CERT_FILE if the user has not, for children too.",
+              "`libraries`. The last two set SSL_CERT_FILE if the user has not.",
         default = "host",
         values = _WHOSE + ["search"],
     ),
@@ -20,7 +20,7 @@ POLICY_ATTRIBUTES = {
     ),
     "locales": attr.string(
         doc = "Where setlocale(3) finds locales: `host`, the machine's; `bundled`, those in " +
-              "`libraries`. If these are C's alone (`C.utf8`), only for who has not chosen another.",
+              "`libraries`. If these are C's alone (`C.utf8`), for who has chosen no other that is there.",
         default = "host",
         values = _WHOSE,
     ),

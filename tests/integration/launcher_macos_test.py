@@ -40,6 +40,7 @@ def setUpModule() -> None:
     padded = data + bytes(-len(data) % ALIGNMENT)
     cases.LAUNCHER = place / "launcher"
     cases.LAUNCHER.write_bytes(padded + (LAUNCHERS / f"macos_{machine}").read_bytes())
+    cases.LOST = ()
     cases.PATH_MAX = 1024
 
 

@@ -124,6 +124,8 @@ class LauncherShellTest(parameterized.TestCase):
                 ),
                 argv0=make.choice([None, SELF, template()]),
                 in_c=make.choice([(), (("A", ROOT), ("LC_CTYPE", "C.UTF-8"))]),
+                inherited=make.choice([(), (("D", f"x{ROOT}"),)]),
+                lost=make.choice([(), (("LOST", ROOT), ("LC_ALL", "C.UTF-8"))]),
                 files=make.choice([(), (("B", "/nowhere"), ("B", f"{ROOT}/separator"))]),
             )
             arguments = [text() for _ in range(make.randrange(4))]
@@ -134,7 +136,9 @@ class LauncherShellTest(parameterized.TestCase):
                     environ["RELOCATABLE_RESTORE_" + noted] = make.choice(["", "=", "==", "=x"])
             for noted in ("LC_ALL", "LC_CTYPE", "LANG"):
                 if not make.randrange(3):
-                    environ[noted] = make.choice(["", "C", "C.UTF-8", "POSIX", "POSIX2"])
+                    environ[noted] = make.choice(
+                        ["", "C", "C.UTF-8", "POSIX", "POSIX2", "C.utf8@x"]
+                    )
             with self.subTest(script=tool.read_text(), environ=environ):
                 argv, got = self.start(name, [str(tool), *arguments], environ)
                 settings = launcher.read(tool.read_bytes())

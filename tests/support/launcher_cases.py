@@ -27,6 +27,9 @@ LAUNCHER = Path(__file__).parents[2] / "toolchains/launcher/linux_x86_64"
 EMULATOR: Path | None = None
 """What runs it, if this machine doesn't: qemu-user."""
 
+LOST: tuple[tuple[str, str], ...] = (("LOST", ROOT), ("LC_ALL", "C.UTF-8"))
+"""What it may set where a locale is nowhere; on macOS, all are the system's."""
+
 PATH_MAX = 4096
 """The most bytes of a path on its system, with the NUL."""
 SEPARATOR = b"\0-- what follows is the environment --\0"
@@ -194,6 +197,23 @@ class RunCases(LauncherTest):
         note = f"{launcher.RESTORE}LC_CTYPE=" + ("" if before is None else f"={before}")
         self.assertEqual(noted, [note] if changed else [])
 
+    def test_variables_that_children_see_as_well(self) -> None:
+        settings = Settings(1, "libexec/cat", arguments=SHOW, inherited=(("A", ROOT),))
+        got = shown(self.dist.add("bin/tool", settings), ["cat"], {"A": "1"}).environ
+        self.assertEqual(got, [f"A={self.dist.root}"])
+
+    def test_a_file_to_look_at(self) -> None:
+        """It is noted, as all that is for the program alone."""
+        file = f"{self.dist.root}/separator"
+        settings = Settings(1, "libexec/cat", arguments=SHOW, files=(("A", f"{ROOT}/separator"),))
+        tool = self.dist.add("bin/tool", settings)
+        for given, want in (
+            ({}, [f"A={file}", f"{launcher.RESTORE}A="]),
+            ({"A": ""}, [f"A={file}", f"{launcher.RESTORE}A=="]),
+            ({"A": "/x"}, ["A=/x"]),
+        ):
+            self.assertCountEqual(shown(tool, ["cat"], given).environ, want)
+
     def test_an_empty_environment_stays_empty(self) -> None:
         tool = self.dist.add("bin/tool", Settings(1, "libexec/cat", arguments=SHOW))
         self.assertEqual(shown(tool, ["cat"], {}).environ, [])
@@ -305,6 +325,8 @@ class RunCases(LauncherTest):
                 ),
                 argv0=make.choice([None, SELF, template()]),
                 in_c=make.choice([(), (("A", ROOT), ("LC_CTYPE", "C.UTF-8"))]),
+                inherited=make.choice([(), (("D", f"x{ROOT}"),)]),
+                lost=make.choice([(), LOST]),
                 files=make.choice([(), (("B", "/nowhere"), ("B", f"{ROOT}/separator"))]),
             )
             argv = [f"{text()}/cat", *(text() for _ in range(make.randrange(4)))]
@@ -314,7 +336,7 @@ class RunCases(LauncherTest):
                     environ["RELOCATABLE_RESTORE_" + name] = make.choice(["", "=", "==", "=x"])
             for name in ("LC_ALL", "LC_CTYPE", "LANG"):
                 if not make.randrange(3):
-                    environ[name] = make.choice(["", "C", "C.UTF-8", "POSIX", "POSIX2"])
+                    environ[name] = make.choice(["", "C", "C.UTF-8", "POSIX", "POSIX2", "C.utf8@x"])
             tool = dist.add(path, settings)
 
             with self.subTest(settings=settings, argv=argv, environ=environ):

@@ -274,6 +274,26 @@ class CommandTest(parameterized.TestCase):
             },
         )
 
+    def test_variables_for_children_as_well(self) -> None:
+        settings = Settings(0, "p", inherited=(("A", f"{ROOT}/x"), ("B", "1")))
+        self.assertEqual(
+            launcher.command(settings, "/d/p", ["p"], {"A": "0"}).environ, {"A": "/d/x", "B": "1"}
+        )
+        again = launcher.command(DIRECT, "/e/bin/t", ["t"], {"A": "/d/x"})
+        self.assertEqual(again.environ, {"A": "/d/x"})
+
+    def test_a_locale_that_is_nowhere(self) -> None:
+        lost = (("LOCPATH", f"{ROOT}/locale"), ("LC_ALL", "C.UTF-8"))
+        settings = Settings(0, "p", lost=lost)
+        chosen = {"LANG": "de_DE.UTF-8"}
+        for there, changed in (("/nowhere", True), ("/usr/lib/locale/de_DE.utf8/LC_CTYPE", False)):
+            got = launcher.command(
+                settings, "/d/p", ["p"], chosen, there.__eq__, read=lambda _: b""
+            ).environ
+            self.assertEqual(got.get("LC_ALL"), "C.UTF-8" if changed else None)
+            self.assertEqual(got.get("LOCPATH"), "/d/locale" if changed else None)
+            self.assertEqual(f"{launcher.RESTORE}LC_ALL" in got, changed)
+
     def test_of_another_launchers_child(self) -> None:
         """It sees what the user had set, not what the outer launcher did."""
         outer = {"A": "outer", "RELOCATABLE_RESTORE_A": "", "RELOCATABLE_RESTORE_B": "=user"}

@@ -55,7 +55,11 @@ class PoliciesTest(parameterized.TestCase):
         pool = [f"usr/lib/locale/{name}/LC_MESSAGES/SYS_LC_MESSAGES" for name in names]
         told = (("LOCPATH", "{root_without_colon}/x/lib/locale"),)
         found = self.take(*pool, "usr/lib/locale/locale-archive", locales=BUNDLED)
-        self.assertEqual(found, Variables(in_c=told) if only_c else Variables(environment=told))
+        utf8 = (("LC_ALL", "C.UTF-8"),)
+        if only_c:
+            self.assertEqual(found, Variables(in_c=told, lost=(*told, *utf8)))
+        else:
+            self.assertEqual(found, Variables(environment=told, lost=utf8))
         self.assertLen(self.paths(), len(names))
 
     def test_certificates(self) -> None:

@@ -7,6 +7,7 @@ from absl.testing import absltest
 
 from relocatable import content, elf, launcher
 from relocatable.launcher import Settings
+from relocatable.policies import Policies, Policy
 from relocatable.provenance import Origin, Record
 from relocatable.python import launchers, record, scripts
 from relocatable.relocate import Request, relocate
@@ -37,6 +38,7 @@ def library(name: str) -> File:
 
 class LaunchersTest(absltest.TestCase):
     tree: Tree
+    told: Tree
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -59,11 +61,36 @@ class LaunchersTest(absltest.TestCase):
             "lib/python3.11/site-packages/demo-1.dist-info/RECORD",
             File(record.write(entries), RECORD),
         )
+        pool.add("usr/lib/locale/C.utf8/LC_CTYPE", File(b"", RECORD))
         request = Request("//:x", TARGET, LAUNCHER, python_environment=ENVIRONMENT)
         cls.tree = relocate([layer], [pool], request)
+        request = replace(
+            request,
+            environment={"FOO": "bar", "TCL_LIBRARY": f"{launcher.ROOT}/tcl", "PYTHONPATH": "x"},
+            inherited=["TCL_LIBRARY"],
+            policies=Policies(locales=Policy.BUNDLED, ca_certificates=Policy.SEARCH),
+        )
+        cls.told = relocate([layer], [pool], request)
 
-    def settings(self, path: str) -> Settings:
-        return launcher.read(content.read(self.tree.file(path).content))
+    def settings(self, path: str, told: bool = False) -> Settings:
+        tree = self.told if told else self.tree
+        return launcher.read(content.read(tree.file(path).content))
+
+    def test_what_holds_for_the_program(self) -> None:
+        """What Python alone reads is taken back as it starts, as it is unless said otherwise."""
+        for path, kept in (
+            ("bin/python3.11", "FOO:LC_ALL:LOCPATH:SSL_CERT_FILE"),
+            ("bin/script", "FOO:LC_ALL:LOCPATH:SSL_CERT_FILE"),
+            ("bin/debugger", "FOO:SSL_CERT_FILE"),
+            ("bin/tool", None),
+        ):
+            settings = self.settings(path, told=True)
+            environment = dict(settings.environment)
+            self.assertEqual(environment.get(launcher.KEPT), kept, path)
+            self.assertEqual(environment["FOO"], "bar")
+            self.assertNotIn("TCL_LIBRARY", environment)
+            self.assertEqual(settings.inherited, (("TCL_LIBRARY", f"{launcher.ROOT}/tcl"),))
+            self.assertNotIn(launcher.KEPT, dict(self.settings(path).environment))
 
     def test_an_interpreter_finds_its_home_itself(self) -> None:
         settings = self.settings("bin/python3.11")

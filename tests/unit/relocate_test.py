@@ -125,6 +125,16 @@ class RelocateTest(parameterized.TestCase):
         ):
             self.relocate(launchers={"a": "b"})
 
+    def test_variables_that_children_see(self) -> None:
+        tree = self.relocate(environment={"X": "1", "Y": "2"}, inherited=["Y"])
+        settings = launcher.read(content.read(tree.file("bin/tool").content))
+        self.assertEqual(settings.environment, (("X", "1"),))
+        self.assertEqual(settings.inherited, (("Y", "2"),))
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError, "env_inherited: wanted names of env (X, Y), found Z"
+        ):
+            self.relocate(environment={"X": "1", "Y": "2"}, inherited=["Z"])
+
     def test_layout(self) -> None:
         runtime = Tree()
         runtime.add("bin/python3.11", program("libpython3.11.so.1.0"))

@@ -1,4 +1,4 @@
-// What the launcher asks of Linux: where a process starts, and eight system calls.
+// What the launcher asks of Linux: where a process starts, and eleven system calls.
 //
 // Numbers and registers: syscall(2). What lies on the first stack: the psABI of each machine and
 // getauxval(3). Only calls that both machines have (the *at forms), all older than Linux 3.
@@ -17,7 +17,7 @@ enum {
     ENAMETOOLONG = 36,
     ELOOP = 40,
 };
-enum { AT_FDCWD = -100, F_OK = 0, O_PATH = 010000000, PATH_MAX = 4096, STDERR = 2 };
+enum { AT_FDCWD = -100, F_OK = 0, O_CLOEXEC = 02000000, O_PATH = 010000000, PATH_MAX = 4096, STDERR = 2 };
 
 struct piece {
     const char *text;
@@ -31,6 +31,8 @@ _Noreturn void start(size_t *stack);
 #if defined(__x86_64__)
 
 enum {
+    SYS_CLOSE = 3,
+    SYS_PREAD64 = 17,
     SYS_WRITEV = 20,
     SYS_EXECVE = 59,
     SYS_GETCWD = 79,
@@ -64,7 +66,9 @@ enum {
     SYS_GETCWD = 17,
     SYS_FACCESSAT = 48,
     SYS_OPENAT = 56,
+    SYS_CLOSE = 57,
     SYS_WRITEV = 66,
+    SYS_PREAD64 = 67,
     SYS_READLINKAT = 78,
     SYS_NEWFSTATAT = 79,
     SYS_EXIT_GROUP = 94,
@@ -104,6 +108,18 @@ static inline long current_directory(char *path, size_t size) {
 
 static inline long open_directory(const char *path) {
     return system_call(SYS_OPENAT, AT_FDCWD, (long)path, O_PATH | O_DIRECTORY, 0);
+}
+
+static inline long open_file(const char *path) {
+    return system_call(SYS_OPENAT, AT_FDCWD, (long)path, O_CLOEXEC, 0);
+}
+
+static inline long read_at(long file, void *bytes, size_t size, size_t place) {
+    return system_call(SYS_PREAD64, file, (long)bytes, (long)size, (long)place);
+}
+
+static inline void close_file(long file) {
+    system_call(SYS_CLOSE, file, 0, 0, 0);
 }
 
 // Of struct stat(2), all that this needs is at its beginning on both machines.

@@ -13,6 +13,7 @@
 #ifdef __APPLE__
 #include "place_macos.h"
 #else
+#include "locale_linux.h"
 #include "place_linux.h"
 #endif
 
@@ -165,11 +166,31 @@ static int in_c_locale(const struct environment *environment) {
     return !*value || (rest && !*rest) || (value[0] == 'C' && (!value[1] || value[1] == '.'));
 }
 
-// Names a file for a program to look at, unless the user has. Others may see it: there is no note.
-static void set_file(struct environment *environment, char *entry) {
-    if (*value_of(environment, entry) || access_path(entry + name_length(entry) + 1)) return;
+// Whether a locale is chosen, and the C library won't find it. On macOS, each one is the system's.
+static int in_lost_locale(const struct environment *environment) {
+#ifdef __APPLE__
+    (void)environment;
+    return 0;
+#else
+    const char *value = value_of(environment, "LC_ALL");
+    if (!*value) value = value_of(environment, "LC_CTYPE");
+    if (!*value) value = value_of(environment, "LANG");
+    const char *rest = after(value, "POSIX");
+    if (!*value || (rest && !*rest) || (value[0] == 'C' && !value[1])) return 0;
+    return !is_locale(value, value_of(environment, "LOCPATH"));
+#endif
+}
+
+// Sets a name for the program's children as well: there is no note.
+static void set_for_all(struct environment *environment, char *entry) {
     remove(environment, entry);
     add(environment, entry);
+}
+
+// Names a file for a program to look at, unless the user has.
+static void set_file(struct environment *environment, char *entry) {
+    if (*value_of(environment, entry) || access_path(entry + name_length(entry) + 1)) return;
+    change(environment, entry, entry);
 }
 
 // What the system hands to a new process; each has its own way.
@@ -219,6 +240,11 @@ _Noreturn static void run(const struct process *process) {
                 if (!in_c_locale(&environment)) break;
                 change(&environment, template, expand(template, &place));
                 break;
+            case SET_LOST:
+                if (!in_lost_locale(&environment)) break;
+                change(&environment, template, expand(template, &place));
+                break;
+            case SET_INHERITED: set_for_all(&environment, expand(template, &place)); break;
             case SET_FILE: set_file(&environment, expand(template, &place)); break;
             case UNSET: unset(&environment, template); break;
         }

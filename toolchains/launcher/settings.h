@@ -11,7 +11,9 @@ enum kind {
     EXECUTE = 'X',   // the file to execute; exactly one, the first record
     ARGUMENT = 'A',  // an argument that comes before the user's own
     SET = 'S',       // NAME=value in the environment
+    SET_INHERITED = 'I',  // the same, without a note: the program's children see it as well
     SET_IN_C = 'C',  // NAME=value in the environment, if the locale is C
+    SET_LOST = 'L',  // NAME=value in the environment, if the C library lacks the locale
     SET_FILE = 'F',  // NAME=path in the environment, if the user has none, and the path is there
     UNSET = 'U',     // NAME that must not be in the environment; NAME* for all that begin so
 };

@@ -21,6 +21,7 @@ _GCONV = re.compile(r"(?:.*/)?(gconv/.+)")
 # A list of where modules are, made by the machine's administrator; it is ignored beside GCONV_PATH.
 _GCONV_CACHE = "gconv/gconv-modules.cache"
 _LOCALE = re.compile(r"(?:.*/)?(locale/(?P<name>[^/]+)/LC_\w+(?:/.+)?)")
+_UTF8 = "C.utf8"  # As it is spelt in names of files.
 _CERTIFICATE = re.compile(r"(?:.*/)?ca-certificates/.+\.crt")
 _CERTIFICATES = "ssl/cert.pem"
 _CERTIFICATES_VARIABLE = "SSL_CERT_FILE"
@@ -84,6 +85,7 @@ class Variables:
 
     environment: tuple[tuple[str, str], ...] = ()
     in_c: tuple[tuple[str, str], ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
 
@@ -101,6 +103,7 @@ def take(tree: Tree, pool: Tree, policies: Policies, directory: str) -> Variable
     """
     environment: list[tuple[str, str]] = []
     in_c: list[tuple[str, str]] = []
+    lost: list[tuple[str, str]] = []
     files: list[tuple[str, str]] = []
     # Both are lists that are split at ':'.
     place = f"{ROOT_WITHOUT_COLON}/{directory}"
@@ -110,14 +113,19 @@ def take(tree: Tree, pool: Tree, policies: Policies, directory: str) -> Variable
     if policies.locales is Policy.BUNDLED:
         names = _take_locales(tree, pool, directory)
         only_c = all(name.partition(".")[0] == "C" for name in names)
-        # With LOCPATH, no locale of the machine's is found: not for who has chosen one of those.
-        (in_c if only_c else environment).append(("LOCPATH", f"{place}/locale"))
+        told = ("LOCPATH", f"{place}/locale")
+        # With LOCPATH, no archive of the machine's is read: not for who has chosen a locale of it.
+        (in_c if only_c else environment).append(told)
+        if only_c:
+            lost.append(told)
+        if _UTF8 in names:
+            lost.append(("LC_ALL", "C.UTF-8"))
     if policies.ca_certificates is Policy.BUNDLED:
         tree.add(f"{directory}/{_CERTIFICATES}", _certificates(pool))
         files.append((_CERTIFICATES_VARIABLE, f"{ROOT}/{directory}/{_CERTIFICATES}"))
     elif policies.ca_certificates is Policy.SEARCH:
         files += [(_CERTIFICATES_VARIABLE, path) for path in _ON_MACHINES]
-    return Variables(tuple(environment), tuple(in_c), tuple(files))
+    return Variables(tuple(environment), tuple(in_c), tuple(lost), tuple(files))
 
 
 def edits(elf: Elf, policies: Policies) -> Edits | None:

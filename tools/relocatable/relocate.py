@@ -52,6 +52,11 @@ def relocate(
         pool.merge(layer)
     data = foreign.set_aside(tree, request.target, Waivers(request.waivers))
     linked = relinker(tree, pool, request)
+    if unknown := sorted(set(request.inherited) - request.environment.keys()):
+        names = ", ".join(request.environment) or "it is empty"
+        raise RelocatableError(
+            f"env_inherited: wanted names of env ({names}), found {', '.join(unknown)}"
+        )
     request.policies.check(own_libc=request.libc is Libc.BUNDLED)
     variables = policies.take(tree, pool, request.policies, place.libraries)
     programs = linked.take_programs()
@@ -92,8 +97,13 @@ class Started:
 
 def _launcher(path: str, started: Started, request: Request, variables: Variables) -> File:
     start = started.start
-    environment: dict[str, str | None] = {**dict(variables.environment), **request.environment}
-    environment |= start.environment if start else {}
+    own = {k: v for k, v in request.environment.items() if k not in request.inherited}
+    environment: dict[str, str | None] = {**dict(variables.environment), **own}
+    if start:
+        kept = _kept(start, own, variables) - start.environment.keys()
+        environment |= start.environment
+        if kept:
+            environment[launcher.KEPT] = ":".join(sorted(kept))
     bundled = request.libc is Libc.BUNDLED
     libraries = request.layout.libraries
     settings = Settings(
@@ -104,7 +114,9 @@ def _launcher(path: str, started: Started, request: Request, variables: Variable
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,
+        inherited=tuple(sorted((k, request.environment[k]) for k in request.inherited)),
         in_c=variables.in_c + (start.in_c if start else ()),
+        lost=variables.lost,
         files=variables.files,
     )
     if request.launcher is None:
@@ -114,6 +126,15 @@ def _launcher(path: str, started: Started, request: Request, variables: Variable
         source = f"@rules_relocatable//toolchains/launcher:{request.target.name}"
     record = Record(Origin(source, "launcher"), (Edit("settings", None, started.program),))
     return File(data, record, executable=True)
+
+
+def _kept(start: Start, own: Collection[str], variables: Variables) -> set[str]:
+    """What Python's start-up leaves in place, and spares only other programs."""
+    kept = {*own, *(name for name, _ in variables.files)}
+    if start.keeps_policies:
+        policy = (*variables.environment, *variables.in_c, *variables.lost)
+        kept |= {name for name, _ in policy}
+    return kept
 
 
 def _python_programs(

@@ -1,7 +1,7 @@
 """What is asked of `relocate`."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from relocatable import launcher, policies
@@ -37,6 +37,7 @@ class Request:
         launchers: path of a launcher to path of the program (in the layers) that it starts.
             Programs that are not named here get a launcher at their own path.
         environment: variables for all programs; `{root}` in a value is the dist's directory.
+        inherited: names of those that the processes which a program starts see as well.
         python_environment: variables for the programs that load libpython, likewise; there the root
             is the runtime's.
         strip: what programs and libraries lose.
@@ -55,6 +56,7 @@ class Request:
     launcher: bytes | None
     launchers: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    inherited: Collection[str] = ()
     python_environment: Mapping[str, str | None] = field(default_factory=dict)
     strip: Strip = Strip.NONE
     libc: Libc = Libc.BUNDLED

@@ -48,7 +48,11 @@ class Dist:
     emulator: Path | None = None
 
     def command(
-        self, arguments: Sequence[str], environment: Mapping[str, str], root: Path | None = None
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        root: Path | None = None,
+        shown: Mapping[str, Path] | None = None,
     ) -> tuple[list[str], dict[str, str]]:
         """Returns what to execute, and with which environment, to start a program of the dist.
 
@@ -59,6 +63,7 @@ class Dist:
             arguments: the program's path in the dist, and its arguments.
             environment: what the user has set.
             root: what to call the dist's root, if not by its own path.
+            shown: directories beside it, by their paths; then there is nothing else.
         """
         root = root or self.root
         argv = [str(root / arguments[0]), *arguments[1:]]
@@ -67,19 +72,44 @@ class Dist:
         real = (self.root / arguments[0]).resolve()
         settings = launcher.read(real.read_bytes())
         path = root / real.relative_to(self.root.resolve())
-        started = launcher.command(settings, str(path), argv, environment, self._exists(root))
+        place = Place(self.root, root, shown)
+        started = launcher.command(
+            settings, str(path), argv, environment, place.exists, read=place.read
+        )
         # Of argv[0], the loader learns from --argv0.
         return [str(self.emulator), started.path, *started.argv[1:]], started.environ
 
-    def _exists(self, root: Path) -> Callable[[str], bool]:
-        """Says whether a path is there for a program to which the dist's root is `root`."""
 
-        def exists(path: str) -> bool:
-            if Path(path).is_relative_to(root):
-                return (self.root / Path(path).relative_to(root)).exists()
-            return root == self.root and Path(path).exists()
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The files that a program finds.
 
-        return exists
+    Attributes:
+        dist: the root of its dist.
+        root: what that is called there.
+        shown: directories beside it, by their paths below `/`; None for all of the machine.
+    """
+
+    dist: Path
+    root: Path
+    shown: Mapping[str, Path] | None = None
+
+    def exists(self, path: str) -> bool:
+        """Says whether a path is there."""
+        found = self._find(path)
+        return found is not None and found.exists()
+
+    def read(self, path: str) -> bytes:
+        """Gives the bytes of a file; none if it isn't there."""
+        found = self._find(path)
+        return found.read_bytes() if found is not None and found.is_file() else b""
+
+    def _find(self, path: str) -> Path | None:
+        beside = {f"/{name}": there for name, there in (self.shown or {}).items()}
+        for name, there in {str(self.root): self.dist, **beside}.items():
+            if Path(path).is_relative_to(name):
+                return there / Path(path).relative_to(name)
+        return Path(path) if self.shown is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +212,8 @@ def run(
             entered.symlink_to(root)
     trace_name = "/trace" if room.empty_root else str(trace)
     traced = {"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": f"{trace_name}/loader", **(environment or {})}
-    argv, changed = dist.command(arguments, traced, entered)
+    shown = room.shown if room.empty_root else None
+    argv, changed = dist.command(arguments, traced, entered, shown)
     if room.relative:
         program = entered / arguments[0]
         if dist.emulator is None:

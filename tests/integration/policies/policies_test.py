@@ -65,13 +65,28 @@ class PoliciesTest(parameterized.TestCase):
         self.assertEqual(done.output, f"{charmap}\n")
 
     def test_a_locale_that_is_chosen_is_the_machines(self) -> None:
-        """What is bundled, which is C's alone, does not hide it."""
+        """What is bundled, which is C's alone, does not hide it; and stands in where it is not."""
         locales = Path(self.create_tempdir().full_path)
-        shutil.copytree(self.dists[BUNDLED].root / "lib/locale/C.utf8", locales / "xx_XX.utf8")
+        made = locales / "xx_XX.utf8"
+        shutil.copytree(self.dists[BUNDLED].root / "lib/locale/C.utf8", made)
+        archived = Path(self.create_tempdir().full_path)
+        (archived / "usr/lib/locale").mkdir(parents=True)
+        archive = ("bin/localedef", f"--prefix={archived}", "--add-to-archive", str(made))
+        scratch = Path(self.create_tempdir().full_path)
+        self.assertEqual(trial.run(self.dists[BUNDLED], archive, scratch).status, 0)
         chosen = {"LANG": "xx_XX.UTF-8"}
-        for machine, charmap in (({}, "ANSI_X3.4-1968"), ({"usr/lib/locale": locales}, "UTF-8")):
+        for machine, name in (
+            ({}, "C.UTF-8"),
+            ({"usr/lib/locale": locales}, ""),
+            ({"usr/lib/locale": archived / "usr/lib/locale"}, ""),
+        ):
+            done = self.start(BUNDLED, "bin/locale", env=chosen, machine=machine)
+            self.assertEqual(done.output.splitlines()[-1], f"LC_ALL={name}", machine)
+            self.assertNotIn("Cannot set", done.output)
             done = self.start(BUNDLED, "bin/locale", "charmap", env=chosen, machine=machine)
-            self.assertEqual(done.output.splitlines()[-1], charmap)
+            self.assertEqual(done.output, "UTF-8\n")
+        default = self.start(DEFAULT, "bin/locale", "charmap", env=chosen)
+        self.assertEqual(default.output.splitlines()[-1], "ANSI_X3.4-1968")
 
     def test_certificates_of_the_dist(self) -> None:
         verify = ("bin/openssl", "verify", f"/{self.place}/{CERTIFICATE}")

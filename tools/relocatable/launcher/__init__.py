@@ -6,9 +6,10 @@ program, and `shell`, a text.
 
 from relocatable.launcher import native, shell
 from relocatable.launcher.native import Command, command, patch
-from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
+from relocatable.launcher.settings import KEPT, RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 __all__ = (
+    "KEPT",
     "RESTORE",
     "ROOT",
     "ROOT_WITHOUT_COLON",

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 
 from relocatable import macho
 from relocatable.errors import RelocatableError
+from relocatable.launcher import locales
 from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 _HEADER = struct.Struct("<16sHHHH")  # magic, version, capacity, size, depth
 _MAGIC = b"relocatable/exe\0"
 _VERSION = 1
 
-_EXECUTE, _ARGUMENT, _SET, _SET_IN_C, _SET_FILE, _UNSET = "XASCFU"
+_EXECUTE, _ARGUMENT, _SET, _UNSET = "XASU"
+_SET_INHERITED, _SET_IN_C, _SET_LOST, _SET_FILE = "ICLF"
 _NAME = "\3"  # argv[0]
 _TOKENS = {ROOT: "\1", ROOT_WITHOUT_COLON: "\2", SELF: "\4"}
 
@@ -40,6 +42,14 @@ class Command:
     path: str
     argv: tuple[str, ...]
     environ: dict[str, str]
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path as launchers have them
+            return file.read()
+    except OSError:
+        return b""
 
 
 def patch(launcher: bytes, settings: Settings) -> bytes:
@@ -108,6 +118,8 @@ def command(
     argv: Sequence[str],
     environ: Mapping[str, str],
     exists: Callable[[str], bool] = os.path.exists,
+    *,
+    read: Callable[[str], bytes] = _read,
 ) -> Command:
     """Says what a launcher executes; a model of toolchains/launcher/launcher.c.
 
@@ -117,6 +129,7 @@ def command(
         argv: What it is started with; argv[0] is kept for the program, unless it is empty.
         environ: What it is started with.
         exists: Says whether a path is there.
+        read: Gives the bytes of a file, and none if it isn't there.
 
     Raises:
         RelocatableError: if `launcher` does not lie that deep, or the settings need a name without
@@ -152,16 +165,37 @@ def command(
         elif kind == _SET_FILE:
             variable, _, file = expand(template).partition("=")
             if not variables.get(variable) and exists(file):
-                variables[variable] = file
-        elif kind != _SET_IN_C or _in_c_locale(variables):
+                _change(variables, variable, file)
+        elif kind == _SET_INHERITED:
+            variable, _, value = expand(template).partition("=")
+            variables[variable] = value
+        elif _applies(kind, variables, exists, read):
             variable = template.partition("=")[0]
             for each in _meant(variable, variables):
-                old = variables.pop(each, None)
-                if kind != _UNSET:
-                    variables[each] = expand(template).partition("=")[2]
-                if kind != _UNSET or old is not None:
-                    variables.setdefault(RESTORE + each, "" if old is None else "=" + old)
+                new = None if kind == _UNSET else expand(template).partition("=")[2]
+                _change(variables, each, new)
     return Command(path, (*arguments, *argv[1:]), variables)
+
+
+def _change(environ: dict[str, str], name: str, value: str | None) -> None:
+    """Sets or removes a variable, and notes what was there before all changes."""
+    old = environ.pop(name, None)
+    if value is not None:
+        environ[name] = value
+    if value is not None or old is not None:
+        environ.setdefault(RESTORE + name, "" if old is None else "=" + old)
+
+
+def _applies(
+    kind: str,
+    environ: Mapping[str, str],
+    exists: Callable[[str], bool],
+    read: Callable[[str], bytes],
+) -> bool:
+    """Whether a variable is to be set in this environment."""
+    if kind == _SET_IN_C:
+        return _in_c_locale(environ)
+    return kind != _SET_LOST or locales.is_lost(environ, exists, read)
 
 
 def _in_c_locale(environ: Mapping[str, str]) -> bool:
@@ -238,7 +272,12 @@ def _records(settings: Settings) -> list[str]:
         _UNSET + name if value is None else f"{_SET}{name}={_encode(value)}"
         for name, value in settings.environment
     ]
-    for kind, pairs in ((_SET_IN_C, settings.in_c), (_SET_FILE, settings.files)):
+    for kind, pairs in (
+        (_SET_INHERITED, settings.inherited),
+        (_SET_IN_C, settings.in_c),
+        (_SET_LOST, settings.lost),
+        (_SET_FILE, settings.files),
+    ):
         records += [f"{kind}{name}={_encode(value)}" for name, value in pairs]
     return records
 
@@ -272,7 +311,9 @@ def _settings(records: list[str], depth: int, *, through_loader: bool) -> Settin
             for name, equals, value in (record.partition("=") for record in variables)
         ),
         argv0=None if argv0 == _NAME else _decode(argv0),
+        inherited=_pairs(records, _SET_INHERITED),
         in_c=_pairs(records, _SET_IN_C),
+        lost=_pairs(records, _SET_LOST),
         files=_pairs(records, _SET_FILE),
     )
 

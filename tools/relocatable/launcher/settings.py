@@ -33,6 +33,14 @@ RESTORE = "RELOCATABLE_RESTORE_"
 `RELOCATABLE_RESTORE_X=` says that X was not set, `RELOCATABLE_RESTORE_X==old` that it was `old`.
 """
 
+KEPT = "RELOCATABLE_KEPT"
+"""A variable that names others, with `:` between: what a launcher has set for the program for good.
+
+The start-up of a bundle's Python puts back all variables that have a note, as Python has read its
+own by then; but not these. They stay for the program, and only programs that Python starts are
+spared.
+"""
+
 _RESERVED = re.compile("[\0-\4]")  # The native launcher's tokens.
 
 
@@ -50,13 +58,16 @@ class Settings:
         environment: Variables to change before the program starts, by name, in this order: the
             value (replaced likewise), or None for a variable that it must not see. A name that
             ends with `*` stands for all that begin so, and has no value.
+        inherited: Variables (replaced likewise) that are set without a note: the program's children
+            see them too.
         argv0: What the program's argv[0] is to be (replaced likewise), if not the launcher's own.
         in_c: Variables (replaced likewise) for where nobody has chosen a locale for characters but
             that of C, which has only ASCII, or one that begins with `C.`: LC_ALL, LC_CTYPE or LANG,
             the first of them that is set, says so, or none is. LC_ALL=C counts as a choice.
+        lost: Variables (replaced likewise) for where the locale that is chosen for characters is
+            not C's, and is none that the C library would find (see `locales`).
         files: Names of variables and paths (replaced likewise): one that the user has not set is
-            set to the first of its paths that is there. Unlike all others, it stays set for the
-            program's children.
+            set to the first of its paths that is there.
     """
 
     depth: int
@@ -66,7 +77,9 @@ class Settings:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str | None], ...] = ()
     argv0: str | None = None
+    inherited: tuple[tuple[str, str], ...] = ()
     in_c: tuple[tuple[str, str], ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -85,9 +98,10 @@ class Settings:
                 raise RelocatableError(
                     f"launcher: library path {path!r} has a {found[0]!r}, which loaders interpret"
                 )
-        names = [name for name, _ in self.environment]
-        more = [text for pair in (*self.in_c, *self.files) for text in pair]
-        for name, value in (*self.environment, *self.in_c, *self.files):
+        names = [name for name, _ in (*self.environment, *self.inherited)]
+        others = (*self.inherited, *self.in_c, *self.lost, *self.files)
+        more = [text for pair in others for text in pair]
+        for name, value in (*self.environment, *others):
             several = "*" in name and (not name.endswith("*") or name == "*" or value is not None)
             if not name or "=" in name or name.startswith(RESTORE) or several:
                 raise RelocatableError(f"launcher: {name!r} can't be the name of a variable")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from relocatable.errors import RelocatableError
+from relocatable.launcher import locales
 from relocatable.launcher.settings import RESTORE, ROOT, ROOT_WITHOUT_COLON, SELF, Settings
 
 _BEGIN = "#!/bin/sh\n# relocatable launcher 1: "
@@ -109,10 +110,49 @@ _relocatable_in_c() {
     return 1
 }
 """
+_LOST = r"""
+# Whether a locale is chosen for characters that the C library won't find.
+_relocatable_lost() {
+    _relocatable_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-C}}}
+    case $_relocatable_locale in
+        C | POSIX) return 1 ;;
+        */*) return 0 ;;
+        *.[!@]*) _relocatable_codeset=${_relocatable_locale#*.} ;;
+        *) _relocatable_codeset= ;;
+    esac
+    _relocatable_codeset=${_relocatable_codeset%%@*}
+    _relocatable_as=$_relocatable_locale
+    if [ "$_relocatable_codeset" ]; then
+        _relocatable_as=$(printf %s "$_relocatable_codeset" |
+            LC_ALL=C sed 'y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/abcdefghijklmnopqrstuvwxyz/
+s/[^a-z0-9]//g
+s/^[0-9]*$/iso&/')
+        case $_relocatable_locale in
+            *@*) _relocatable_as=$_relocatable_as@${_relocatable_locale#*@} ;;
+        esac
+        _relocatable_as=${_relocatable_locale%%.*}.$_relocatable_as
+    fi
+    _relocatable_places=${LOCPATH:-}
+    if ! [ "$_relocatable_places" ] && [ -r @ARCHIVE@ ]; then
+        LC_ALL=C grep -qF -e "$_relocatable_as" @ARCHIVE@ 2>/dev/null
+        [ $? = 1 ] || return 1
+    fi
+    _relocatable_places=$_relocatable_places:@DIRECTORY@:
+    while [ "$_relocatable_places" ]; do
+        _relocatable_place=${_relocatable_places%%:*}
+        _relocatable_places=${_relocatable_places#*:}
+        [ "$_relocatable_place" ] || continue
+        for _relocatable_name in "$_relocatable_as" "$_relocatable_locale"; do
+            ! [ -e "$_relocatable_place/$_relocatable_name/LC_CTYPE" ] || return 1
+            ! [ -e "$_relocatable_place/${_relocatable_name%%@*}/LC_CTYPE" ] || return 1
+        done
+    done
+}
+""".replace("@ARCHIVE@", locales.ARCHIVE).replace("@DIRECTORY@", locales.DIRECTORY)
 _SET_FILE = r"""
-# NAME PATH: names a file to look at, unless the user has; others may see it.
+# NAME PATH: names a file to look at, unless the user has.
 _relocatable_file() {
-    eval "[ \"\${$1:-}\" ]" || ! [ -e "$2" ] || eval "$1=\$2; export $1"
+    eval "[ \"\${$1:-}\" ]" || ! [ -e "$2" ] || _relocatable_change "$1" "$2"
 }
 """
 
@@ -148,7 +188,7 @@ def read(data: bytes) -> Settings:
         fields = json.loads(line)
         for name in ("library_path", "arguments"):
             fields[name] = tuple(fields[name])
-        for name in ("environment", "in_c", "files"):
+        for name in ("environment", "inherited", "in_c", "lost", "files"):
             fields[name] = tuple((variable, value) for variable, value in fields[name])
         settings = Settings(**fields)
         same = text(settings) == data
@@ -163,19 +203,26 @@ def _body(settings: Settings) -> Iterator[str]:
     yield _FIND_ROOT.replace("@UP@", "/".join([".."] * settings.depth) or ".")
     yield _RESTORE
     values = [value for _, value in settings.environment if value is not None]
-    if settings.environment or settings.in_c:
+    if settings.environment or settings.in_c or settings.lost or settings.files:
         yield _CHANGE
     if settings.in_c:
         yield _IN_C
+    if settings.lost:
+        yield _LOST
     if settings.files:
         yield _SET_FILE
-    values += [value for _, value in (*settings.in_c, *settings.files)]
+    conditional = (*settings.in_c, *settings.lost, *settings.files)
+    values += [value for _, value in (*settings.inherited, *conditional)]
     if any(ROOT_WITHOUT_COLON in text for text in (*settings.arguments, *values)):
         yield _COLONLESS
     for name, value in settings.environment:
         yield _variable(name, value)
+    for name, value in settings.inherited:
+        yield f"{_checked(name)}={_expanded(value)}; export {name}\n"
     for name, value in settings.in_c:
         yield f"! _relocatable_in_c || {_variable(name, value)}"
+    for name, value in settings.lost:
+        yield f"! _relocatable_lost || {_variable(name, value)}"
     for name, value in settings.files:
         yield f"_relocatable_file {_checked(name)} {_expanded(value)}\n"
     program = _expanded(f"{ROOT}/{settings.program}")

@@ -27,6 +27,7 @@ from relocatable.tree import File, Link, Tree
 
 STARTUP = "_relocatable"
 """The module that `site` runs through a .pth file of this name, the hook meant for it."""
+_CHILDREN = f"{STARTUP}_children"
 _OURS = "@rules_relocatable//tools/relocatable"
 
 # By its presence pip leaves the Python alone, which is apt's. This one is not.
@@ -85,12 +86,19 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
         for name in ("python", "python3"):
             tree.add(f"bin/{name}", Link(f"python{version}", Record(Origin(label, name))))
     _add_packages_link(tree, version, label)
-    startup = resources.files("relocatable.python").joinpath("startup.py").read_bytes()
-    for name, data in ((".py", startup), (".pth", f"import {STARTUP}\n".encode())):
-        record = Record(Origin(_OURS, STARTUP + name))
-        tree.add(f"{home}/site-packages/{STARTUP}{name}", File(data, record))
+    ours = {
+        f"{STARTUP}.pth": f"import {STARTUP}\n".encode(),
+        f"{STARTUP}.py": _text("startup.py"),
+        f"{_CHILDREN}.py": _text("children.py"),
+    }
+    for name, data in ours.items():
+        tree.add(f"{home}/site-packages/{name}", File(data, Record(Origin(_OURS, name))))
     install(tree, python, parts, label)
     return tree
+
+
+def _text(name: str) -> bytes:
+    return resources.files("relocatable.python").joinpath(name).read_bytes()
 
 
 def install(tree: Tree, python: Python, parts: Parts, label: str) -> None:

@@ -30,12 +30,15 @@ class Start:
         arguments: What comes before the user's.
         environment: As in `launcher.Settings`, by name.
         in_c: As in `launcher.Settings`.
+        keeps_policies: Whether what policies set stays for the program. One that embeds Python
+            starts others by its own code (a debugger what it debugs): nothing could spare those.
     """
 
     argv0: str | None
     arguments: tuple[str, ...]
     environment: Mapping[str, str | None]
     in_c: tuple[tuple[str, str], ...] = ()
+    keeps_policies: bool = True
 
 
 def is_interpreter(path: str) -> bool:
@@ -50,7 +53,8 @@ def embedder(environment: Mapping[str, str | None], target: Target) -> Start:
     UTF-8. But for a program that embeds it they have to be ASCII, those of its home included; on
     macOS, what it prints.
     """
-    return Start(None, (), environment, in_c=_UTF8 if target.is_elf else _UTF8_OF_MACOS)
+    in_c = _UTF8 if target.is_elf else _UTF8_OF_MACOS
+    return Start(None, (), environment, in_c, keeps_policies=False)
 
 
 def interpreter(environment: Mapping[str, str | None]) -> Start:

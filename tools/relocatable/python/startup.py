@@ -1,8 +1,9 @@
-"""Makes an embedded Python forget how the launcher told it where its home is.
+"""Takes back, as Python starts, what a launcher has set for the interpreter alone.
 
 A launcher notes, for each variable NAME that it changes, what it was in `RELOCATABLE_RESTORE_NAME`:
-nothing if it was not set, else `=` and its value. CPython has read its own by the time this runs,
-and no child process should see them.
+nothing if it was not set, else `=` and its value. CPython has read its own by the time this runs.
+What `RELOCATABLE_KEPT` names, with colons between, is meant for the program as long as it runs: it
+stays, and `_relocatable_children` spares other programs.
 """
 
 import os
@@ -10,6 +11,7 @@ import site
 import sys
 
 _NOTE = "RELOCATABLE_RESTORE_"
+_KEPT = "RELOCATABLE_KEPT"
 _DESCRIPTOR = "/proc/self/fd/"
 _NUMBER = "/.vol/"
 # Of macOS's sys/fcntl.h, the size of the answer as well.
@@ -17,13 +19,23 @@ _F_GETPATH, _PATH_MAX = 50, 1024
 
 
 def _restore_environment() -> None:
-    for note in [name for name in os.environ if name.startswith(_NOTE)]:
-        before = os.environ.pop(note)
+    notes = [name for name in os.environ if name.startswith(_NOTE)]
+    if not notes:
+        return
+    kept = os.environ.get(_KEPT, "").split(":")
+    stay = []
+    for note in notes:
         name = note[len(_NOTE) :]
+        if name in kept:
+            stay.append(name)
+            continue
+        before = os.environ.pop(note)
         if before.startswith("="):
             os.environ[name] = before[1:]
         else:
             os.environ.pop(name, None)
+    if stay:
+        __import__("_relocatable_children").spare(stay)  # `children.py`, beside this in a bundle
 
 
 def _name_home() -> None:
