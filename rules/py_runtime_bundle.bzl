@@ -71,6 +71,7 @@ def _bundle(ctx, tree, version, target):
     if not ctx.attr.is_default:
         args.add("--nois_default")
     args.add_all(ctx.attr.components, format_each = "--component=%s")
+    args.add_all(ctx.attr.exclude, format_each = "--exclude=%s")
     args.add_all(ctx.files.wheels, format_each = "--wheel=%s")
     imports_flags(ctx, args, [dep[PyInfo].imports for dep in ctx.attr.deps])
     if target:
@@ -139,6 +140,12 @@ build, proves that interpreter, extension modules and metadata are of this Pytho
             doc = "Python targets (`py_library`, those of `pip.parse`) whose files go to " +
                   "`lib/pythonX.Y/site-packages`, each below its import root.",
             providers = [PyInfo],
+        ),
+        "exclude": attr.string_list(
+            doc = "Patterns of paths below site-packages that no package is to bring, such as " +
+                  "`CHANGELOG.md` or `tests/**`; `NAME:PATTERN` is for the package NAME alone. One that " +
+                  "matches nothing is an error, and so is one that matches a distribution's METADATA or " +
+                  "RECORD.",
         ),
         "is_default": attr.bool(
             doc = "Whether `bin/python` and `bin/python3` are this one. Of several Pythons in a dist, " +

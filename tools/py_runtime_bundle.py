@@ -23,6 +23,7 @@ _COMPONENTS = flags.DEFINE_multi_enum(
 )
 _COMMANDS = flags.DEFINE_multi_string("command", [], "NAME=MODULE:FUNCTION: a console script.")
 _SITE_PACKAGES = flags.DEFINE_multi_string("site_packages", [], "TAR=PROVENANCE: more packages.")
+_EXCLUDE = flags.DEFINE_multi_string("exclude", [], "[NAME:]PATTERN below site-packages.")
 _WHEELS = flags.DEFINE_multi_string("wheel", [], "A wheel to install.")
 _SOURCES = flags.DEFINE_string("sources", None, "File with a line SHORT_PATH<tab>PATH for each.")
 _IMPORTS = flags.DEFINE_multi_string("import", [], "Import root of the sources.")
@@ -47,6 +48,7 @@ def main() -> None:
             site_packages=tree_tar.read_all(_SITE_PACKAGES.value),
             wheels=[wheel.read(Path(path), scratch) for path in _WHEELS.value],
             sources=_sources(label),
+            exclude=_EXCLUDE.value,
             commands=cli.pairs("command", _COMMANDS.value),
             components=_COMPONENTS.value,
             compiler=_compiler(scratch),

@@ -10,9 +10,10 @@ from absl.testing import absltest, parameterized
 from relocatable import content
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Origin, Record
-from relocatable.python import components, pip_scripts, pkg_config, sysconfig, wheel
+from relocatable.python import components, pip_scripts, pkg_config, record, sysconfig, wheel
 from relocatable.python.bundle import Parts, bundle
 from relocatable.python.tags import Python
+from relocatable.python.verify import verify
 from relocatable.tree import File, Link, Tree
 from support import wheel_builder
 
@@ -158,11 +159,70 @@ class BundleTest(parameterized.TestCase):
         ]
         with self.assertRaisesWithLiteralMatch(
             RelocatableError,
-            f"two layers disagree on {PACKAGES}/a.py: it is a file of 3 bytes "
-            "(one-1.0-py3-none-any.whl: a.py) and a file of 5 bytes "
-            "(three-1.0-py3-none-any.whl: a.py); exclude one of them",
+            "packages bring different files for one path; py_runtime_bundle(exclude = ...) takes "
+            "the path, or NAME:PATH for the one of package NAME alone: "
+            "a.py: from one-1.0-py3-none-any.whl: a.py and three-1.0-py3-none-any.whl: a.py",
         ):
             made(wheels=wheels)
+
+    def test_what_is_left_out(self) -> None:
+        directory = Path(self.create_tempdir().full_path)
+        wheels = [
+            wheel.read(
+                wheel_builder.wheel(
+                    directory,
+                    {
+                        f"{name}.py": b"",
+                        "CHANGELOG.md": name.encode(),
+                        "tests/__init__.py": name.encode(),
+                    },
+                    name=name,
+                ),
+                directory,
+            )
+            for name in ("One_x", "three")
+        ]
+        extra = Tree()
+        extra.add("more/tests/a.py", File(b"", RECORD))
+        patterns = ["one.x:CHANGELOG.md", "**/tests"]
+        tree = made(wheels=wheels, site_packages=[extra], exclude=patterns)
+        self.assertEqual(content.read(tree.file(f"{PACKAGES}/CHANGELOG.md").content), b"three")
+        self.assertEmpty([path for path in tree.nodes if "tests" in path])
+        for name, listed in (("One_x", False), ("three", True)):
+            path = f"{PACKAGES}/{name}-1.0.dist-info/RECORD"
+            entries = record.parse(content.read(tree.file(path).content), path)
+            self.assertEqual("CHANGELOG.md" in entries, listed)
+            self.assertNotIn("tests/__init__.py", entries)
+        self.assertEmpty(
+            [problem for problem in verify(tree, PYTHON).problems if "dist-info" in problem]
+        )
+
+    @parameterized.parameters(
+        (
+            ["CHANGELOG"],
+            "exclude: matches nothing in site-packages: 'CHANGELOG'; 'CHANGELOG.md' is there",
+        ),
+        (
+            ["two:CHANGELOG.md"],
+            "exclude: 'two:CHANGELOG.md' is for two; wanted one of the packages that bring their "
+            "metadata (one)",
+        ),
+        (
+            ["*.dist-info/RECORD"],
+            "exclude: '*.dist-info/RECORD' matches one-1.0.dist-info/RECORD, which is made anew, "
+            "of what is there",
+        ),
+        (
+            ["*.dist-info"],
+            "exclude: '*.dist-info' matches one-1.0.dist-info/METADATA, which says what a package "
+            "needs; if that may be missing, name it in `unmet`",
+        ),
+    )
+    def test_what_can_not_be_left_out(self, patterns: list[str], message: str) -> None:
+        directory = Path(self.create_tempdir().full_path)
+        one = wheel_builder.wheel(directory, {"CHANGELOG.md": b"1"}, name="one")
+        with self.assertRaisesWithLiteralMatch(RelocatableError, message):
+            made(wheels=[wheel.read(one, directory)], exclude=patterns)
 
 
 class ComponentsTest(absltest.TestCase):

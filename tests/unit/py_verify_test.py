@@ -103,6 +103,22 @@ class VerifyTest(parameterized.TestCase):
         report = verify.verify(tree(**{path: file}), PYTHON)
         self.assertEqual(report.problems, [problem])
 
+    def test_requirements_without_a_record(self) -> None:
+        """Whoever has left that out has not said that what is needed may be missing."""
+        about = b"Name: Demo\nVersion: 1\nRequires-Dist: other\n"
+        made = tree(**{f"{PACKAGES}/demo-1.dist-info/METADATA": File(about, RECORD)})
+        del made.nodes[f"{PACKAGES}/demo-1.dist-info/RECORD"]
+        self.assertEqual(
+            verify.verify(made, PYTHON).problems,
+            ["demo-1.dist-info needs other, which is not there"],
+        )
+
+    def test_a_distribution_inside_a_package(self) -> None:
+        """What a package has vendored is its own."""
+        inside = f"{PACKAGES}/demo/_vendor/other-1.dist-info"
+        made = tree(**{f"{inside}/METADATA": File(b"Name: other\nVersion: 1\n", RECORD)})
+        self.assertEqual(verify.verify(made, PYTHON).distributions, {"demo": "1"})
+
     @parameterized.parameters(
         ("other>=1; python_version < '3'", ()),
         ("other>=1; extra == 'x'", ()),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from relocatable import content
-from relocatable.errors import RelocatableError
+from relocatable.errors import RelocatableError, problems
 from relocatable.provenance import Origin, Record
 from relocatable.python import (
     caches,
@@ -13,17 +13,19 @@ from relocatable.python import (
     detach,
     metadata,
     pip_scripts,
+    record,
     scripts,
     stdlib,
     wheel,
 )
 from relocatable.python.caches import Compiler
+from relocatable.python.exclusion import Exclusion
 from relocatable.python.library import archive
 from relocatable.python.metadata import Distribution
 from relocatable.python.sources import Installed
 from relocatable.python.tags import Python
 from relocatable.python.wheel import Wheel
-from relocatable.tree import File, Link, Tree
+from relocatable.tree import File, Link, Node, Tree, same
 
 STARTUP = "_relocatable"
 """The module that `site` runs through a .pth file of this name, the hook meant for it."""
@@ -46,6 +48,8 @@ class Parts:
         site_packages: Trees whose roots go to `lib/pythonX.Y/site-packages`.
         wheels: Distributions to install.
         sources: What Python targets bring, by import root.
+        exclude: Patterns of what site-packages is to have of none of these, or, as `NAME:PATTERN`,
+            not of the distribution NAME.
         commands: Console scripts of one's own: from names to MODULE:FUNCTION.
         components: Of `components.NAMES`; empty for what there is of a program and its library.
         compiler: What makes the bytecode of packages; None for none.
@@ -57,6 +61,7 @@ class Parts:
     site_packages: Sequence[Tree] = ()
     wheels: Sequence[Wheel] = ()
     sources: Sequence[Installed] = ()
+    exclude: Sequence[str] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     components: Collection[str] = ()
     compiler: Compiler | None = None
@@ -97,6 +102,43 @@ def bundle(python: Python, parts: Parts, label: str) -> Tree:
     return tree
 
 
+class _Adding:
+    """Adds what packages bring, but for what is left out, and remembers where two disagree."""
+
+    def __init__(self, tree: Tree, packages: str, parts: Parts) -> None:
+        names = [each.name for each in parts.wheels]
+        names += [name for root in parts.sources for name in root.names()]
+        self.left_out = Exclusion(parts.exclude, names)
+        self._tree = tree
+        self._packages = f"{packages}/"
+        self._disagree: list[str] = []
+
+    def add(self, path: str, node: Node, names: Collection[str]) -> bool:
+        """Adds what one of the named distributions brings; tells whether it is not left out."""
+        inside = path.removeprefix(self._packages)
+        if inside != path:
+            if self.left_out.matches(inside, names):
+                return False
+            there = self._tree.nodes.get(path)
+            match there, node:
+                case (File() | Link()) as one, (File() | Link()) as other if not same(one, other):
+                    self._disagree.append(
+                        f"{inside}: from {one.record.origin} and {other.record.origin}"
+                    )
+                    return True
+        self._tree.add(path, node)
+        return True
+
+    def check(self) -> None:
+        """Raises RelocatableError for all that is wrong."""
+        problems(
+            self._disagree,
+            "packages bring different files for one path; py_runtime_bundle(exclude = ...) takes "
+            "the path, or NAME:PATH for the one of package NAME alone:",
+        )
+        self.left_out.check()
+
+
 def _text(name: str) -> bytes:
     return resources.files("relocatable.python").joinpath(name).read_bytes()
 
@@ -105,21 +147,29 @@ def install(tree: Tree, python: Python, parts: Parts, label: str) -> None:
     """Installs packages and commands of `parts` into a prefix; errors as for `bundle`."""
     home = stdlib.directory(python.version)
     packages = f"{home}/site-packages"
+    wheel.check_fits(parts.wheels, python)
+    adding = _Adding(tree, packages, parts)
     for layer in parts.site_packages:
         for path, node in layer:
-            tree.add(f"{packages}/{path}", node)
-    wheel.check_fits(parts.wheels, python)
+            adding.add(f"{packages}/{path}", node, ())
     distributions = []
     for each in parts.wheels:
-        files = [_added(tree, item) for item in wheel.install(each, home, python)]
+        files = [
+            path
+            for path, file in wheel.install(each, home, python)
+            if adding.add(path, file, [each.name])
+        ]
+        adding.left_out.matches(f"{each.dist_info}/{record.NAME}", [each.name])
         distributions.append(Distribution(f"{packages}/{each.dist_info}", files))
     for root in parts.sources:
+        names = root.names()
         for path, file in root.files.items():
-            _added(tree, (f"{packages}/{path}", file))
+            adding.add(f"{packages}/{path}", file, names)
         distributions += [
             Distribution(f"{packages}/{directory}", [f"{packages}/{path}" for path in owned])
             for directory, owned in root.distributions()
         ]
+    adding.check()
     pip_scripts.free(tree, packages)
     if parts.compiler is not None:
         compiled = caches.add(tree, packages, python.version, parts.compiler)
@@ -145,12 +195,6 @@ def _add_command(tree: Tree, name: str, called: str, python: Python, label: str)
         )
     record = Record(Origin(label, f"command {name}"))
     tree.add(f"{scripts.DIRECTORY}/{name}", File(data, record, executable=True))
-
-
-def _added(tree: Tree, item: tuple[str, File]) -> str:
-    path, file = item
-    tree.add(path, file)
-    return path
 
 
 def _check_sysconfig(tree: Tree, version: str) -> None:

@@ -60,13 +60,17 @@ class Installed:
 
     files: dict[str, File]
 
+    def names(self) -> list[str]:
+        """The distributions whose metadata is among the files (NAME of NAME-VERSION.dist-info)."""
+        return sorted({top.partition("-")[0] for top in map(_top, self.files) if _is_info(top)})
+
     def distributions(self) -> Iterator[tuple[str, list[str]]]:
         """Yields each metadata directory, and the paths of the files that belong to it.
 
         Its RECORD tells them. An installer of Bazel's may leave that out; then, if there is one
         distribution in this root, all of the root is its.
         """
-        found = sorted({top for top in map(_top, self.files) if top.endswith(_DIST_INFO)})
+        found = sorted({top for top in map(_top, self.files) if _is_info(top)})
         for directory in found:
             listed = self.files.get(f"{directory}/{record.NAME}")
             if listed is not None:
@@ -116,6 +120,10 @@ def _content(path: Path) -> Content:
 def _runs(data: Content, name: str) -> bool:
     view = content.view(data)
     return bytes(view[:2]) == b"#!" or (elf.is_elf(view[:4]) and elf.read(view, name).is_program)
+
+
+def _is_info(name: str) -> bool:
+    return name.endswith(_DIST_INFO)
 
 
 def _top(path: str) -> str:

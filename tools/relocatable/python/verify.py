@@ -15,7 +15,7 @@ from relocatable.python.tags import Python
 from relocatable.python.wheel import normal
 from relocatable.tree import File, Tree
 
-_RECORD = re.compile(r"(?P<packages>.*)/(?P<directory>[^/]+\.dist-info)/RECORD")
+_DISTRIBUTION = re.compile(r"((?P<packages>.*/site-packages)/(?P<directory>[^/]+\.dist-info))/.*")
 _EXTENSION = re.compile(r".*/[^/]+\.so")
 
 
@@ -68,9 +68,11 @@ def verify(tree: Tree, python: Python, unmet: Collection[str] = ()) -> Report:
             if not python.takes_extension(name):
                 report.problems.append(f"{path} is not for {python}, says its name")
     report.outside = sorted(binaries.outside(tree, objects, python.target))
-    for path, file in tree.files():
-        if match := _RECORD.fullmatch(path):
-            needs += _check_distribution(tree, path, file, match, report)
+    directories = {
+        match[1]: match for path, _ in tree.files() if (match := _DISTRIBUTION.fullmatch(path))
+    }
+    for directory, match in directories.items():
+        needs += _check_distribution(tree, directory, match, report)
     _check_needs(needs, python, unmet, report)
     return report
 
@@ -103,33 +105,38 @@ def _check_programs(tree: Tree, python: Python, objects: dict[str, Binary], repo
 
 
 def _check_distribution(
-    tree: Tree, path: str, file: File, match: re.Match[str], report: Report
+    tree: Tree, directory: str, match: re.Match[str], report: Report
 ) -> list[_Need]:
-    """Checks one distribution, and returns what it needs."""
-    metadata = posixpath.join(posixpath.dirname(path), "METADATA")
-    about = tree.nodes.get(metadata)
+    """Checks one distribution, and returns what it needs. For that it wants no RECORD."""
+    about = tree.nodes.get(f"{directory}/METADATA")
     if not isinstance(about, File):
-        report.problems.append(f"{metadata} is missing")
-        return []
-    try:
-        entries = record.parse(content.read(file.content), path)
-    except RelocatableError as error:
-        report.problems.append(str(error))
+        report.problems.append(f"{directory}/METADATA is missing")
         return []
     fields = email.message_from_bytes(content.read(about.content))
     name = normal(fields["Name"] or "")
     if name in report.distributions:
         report.problems.append(f"{match['directory']}: {name} is there twice")
     report.distributions[name] = fields["Version"] or ""
+    path = f"{directory}/{record.NAME}"
+    listed = tree.nodes.get(path)
+    if isinstance(listed, File):
+        _check_record(tree, path, listed, match["packages"], report)
+    needs = fields.get_all("Requires-Dist", [])
+    return [_Need(match["directory"], str(text)) for text in needs]
+
+
+def _check_record(tree: Tree, path: str, file: File, packages: str, report: Report) -> None:
+    try:
+        entries = record.parse(content.read(file.content), path)
+    except RelocatableError as error:
+        report.problems.append(str(error))
+        return
     for listed, entry in entries.items():
-        there = posixpath.normpath(posixpath.join(match["packages"], listed))
-        node = tree.nodes.get(there)
+        node = tree.nodes.get(posixpath.normpath(posixpath.join(packages, listed)))
         if not isinstance(node, File):
             report.problems.append(f"{path} lists {listed}, which is not there")
         elif entry.digest and (wrong := record.mismatch(entry, content.view(node.content))):
             report.problems.append(f"{path}: {listed}: {wrong}")
-    needs = fields.get_all("Requires-Dist", [])
-    return [_Need(match["directory"], str(text)) for text in needs]
 
 
 def _check_needs(
