@@ -11,6 +11,7 @@ from relocatable.deb_tree import Selection, extract
 from relocatable.errors import RelocatableError
 from relocatable.tree import Directory, Link
 from support import deb_builder as build
+from support import deb_orders
 
 _RELATIONS = (
     "",
@@ -80,6 +81,69 @@ class DpkgTest(absltest.TestCase):
                 subprocess.run(["dpkg-deb", "-x", package, root], check=True)
                 self.assertEqual(self.our_paths((package,)), self.paths(root))
                 self.assertLen(self.paths(root), 6)
+
+    def test_links_to_directories(self) -> None:
+        """Files below another package's link, and links where directories are."""
+        real = [build.special("./usr/real/", b"5"), build.file("./usr/real/x", b"x")]
+        link = [*real, build.special("./usr/l", b"2", "real")]
+        below = [build.special("./usr/l/", b"5"), build.file("./usr/l/y", b"y")]
+        relative = [build.special("./usr/l/", b"5"), build.special("./usr/l/y", b"2", "../z")]
+        for number, parts in enumerate(
+            (
+                [link, below],
+                [below, link],
+                [link, relative],
+                [[build.special("./usr/l", b"2", "nothing")], below],
+                [[*link, *below]],
+                [[*real, *below, build.special("./usr/l", b"2", "real")]],
+                [[*link, build.file("./usr/l/y", b"y")]],
+                [[build.file("./usr/x", b"1"), build.file("./usr/x", b"2")]],
+                [[build.file("./usr/x", b"1"), build.special("./usr/x", b"2", "2")]],
+            )
+        ):
+            with self.subTest(number=number):
+                root = self.base / f"links{number}"
+                order = tuple(
+                    build.deb(
+                        self.base / f"links{number}_{name}.deb",
+                        [build.special("./usr/", b"5"), *entries],
+                        name=name,
+                        more=_FIELDS,
+                    )
+                    for name, entries in zip(("first", "second"), parts, strict=False)
+                )
+                theirs = self.paths(root) if self.unpacked(order, root) else None
+                self.assertEqual(self.our_paths(order), theirs)
+
+    def test_hard_links_to_links(self) -> None:
+        """As `dpkg-deb -x` takes them; dpkg itself does only if the link is there already."""
+        package = build.deb(
+            self.base / "hard.deb",
+            [
+                build.special("./usr/", b"5"),
+                build.special("./usr/a", b"2", "b"),
+                build.special("./usr/c", b"1", "./usr/a"),
+            ],
+            more=_FIELDS,
+        )
+        root = self.base / "hard"
+        subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+        self.assertEqual(self.our_paths((package,)), self.paths(root))
+        self.assertEqual(self.paths(root), {"usr/a": "b", "usr/c": "b"})
+
+    def test_order_of_members(self) -> None:
+        """`dpkg-deb` takes what we take, and refuses what we refuse."""
+        for order in deb_orders.TAKEN + deb_orders.REFUSED:
+            with self.subTest(order=order):
+                path = self.base / "order.deb"
+                deb_orders.write(path, order)
+                runs = [
+                    subprocess.run(
+                        ["dpkg-deb", command, path], capture_output=True, check=False
+                    ).returncode
+                    for command in ("--field", "--fsys-tarfile")
+                ]
+                self.assertEqual(not any(runs), order in deb_orders.TAKEN)
 
     def library(self, architecture: str, shared: bytes) -> Path:
         """A package whose files are of its architecture, but for one."""
@@ -154,7 +218,7 @@ class DpkgTest(absltest.TestCase):
                 [*command, package], capture_output=True, text=True, env=environment, check=False
             )
             if run.returncode:
-                self.assertRegex(run.stderr, "trying to overwrite|co-install")
+                self.assertRegex(run.stderr, "trying to overwrite|co-install|unable to create")
                 return False
         return True
 

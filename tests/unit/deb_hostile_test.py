@@ -10,7 +10,7 @@ from pathlib import Path
 from absl import flags
 from absl.testing import absltest
 
-from relocatable import deb, deb_licenses
+from relocatable import deb_licenses, deb_members
 from relocatable.content import Store
 from relocatable.decompress import Growing
 from support import deb_builder as build
@@ -39,7 +39,7 @@ class DebHostileTest(absltest.TestCase):
     def package(self, path: Path) -> Package:
         archives = [
             Growing(member.name, member.data, self.directory).at(0, SIZE_LIMIT)
-            for member in deb.members(Store(path))
+            for member in deb_members.members(Store(path))
         ]
         return Package(*archives)
 

@@ -176,13 +176,20 @@ class DebTest(parameterized.TestCase):
     @parameterized.parameters(
         (200, [(0, b"a"), (100, b"b"), (50, b"c")], "parts that overlap or are not in it"),
         (200, [(0, b"a"), (190, b"b" * 20)], "parts that overlap or are not in it"),
-        (2 << 30, [(0, b"a")], "holes has holes, and 2147483648 bytes; wanted at most"),
     )
     def test_holes_that_lie(self, size: int, parts: list[tuple[int, bytes]], message: str) -> None:
         for form in ("S", "0.0", "0.1", "1.0"):
             build.deb(self.path, build.sparse(form, "./holes", size, parts))
             with self.assertRaisesRegex(RelocatableError, f"example.deb: .*{message}", msg=form):
                 self.unpack()
+
+    def test_large_holes_are_refused_by_whoever_wants_them(self) -> None:
+        for form in ("S", "0.0", "0.1", "1.0"):
+            build.deb(self.path, build.sparse(form, "./holes", 2 << 30, [(0, b"a")]))
+            (item,) = self.unpack()
+            self.assertEqual(
+                item.refused, "has holes, and 2147483648 bytes (at most 1073741824 are wanted)"
+            )
 
     def test_headers_that_lie(self) -> None:
         """A size below zero leads back, and names can be as long as one likes."""
@@ -217,8 +224,25 @@ class DebTest(parameterized.TestCase):
 
     def test_a_hard_link_to_nothing(self) -> None:
         build.deb(self.path, [build.special("./hard", tarfile.LNKTYPE, "./file")])
-        with self.assertRaisesRegex(RelocatableError, "hard link hard has no file ./file"):
-            self.unpack()
+        (item,) = self.unpack()
+        self.assertEqual(item.refused, "is a hard link to ./file, which isn't there")
+
+    def test_a_hard_link_to_a_link(self) -> None:
+        build.deb(
+            self.path,
+            [
+                build.special("./a/link", tarfile.SYMTYPE, "x"),
+                build.special("./hard", tarfile.LNKTYPE, "./a/link"),
+                build.special("./hard2", tarfile.LNKTYPE, "./hard"),
+                build.special("./pipe", tarfile.FIFOTYPE),
+                build.special("./pipe2", tarfile.LNKTYPE, "./pipe"),
+            ],
+        )
+        link, *hard, pipe, pipe2 = self.unpack()
+        self.assertEqual(
+            [(item.path, item.target) for item in hard], [("hard", "x"), ("hard2", "x")]
+        )
+        self.assertEqual((link.target, pipe2.refused), ("x", pipe.refused))
 
 
 def _many_blocks(parts: list[bytes]) -> bytes:

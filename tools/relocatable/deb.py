@@ -15,9 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from relocatable import ar, content, deb_control, deb_tar
+from relocatable import content, deb_control, deb_tar
 from relocatable.content import CHUNK, Extent, Spliced, Store
 from relocatable.deb_control import Control
+from relocatable.deb_members import CONTROL_LIMIT, data_limit, members
 from relocatable.decompress import Growing, decompress
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Package
@@ -25,6 +26,9 @@ from relocatable.provenance import Package
 _SPARSE_LIMIT = 1 << 30
 """Bytes that a file with holes may have: it takes nearly none in the package, but all in a tree."""
 _HOLE = bytes(CHUNK)
+_EXPANDED = 8
+"""Times what a data archive may have: its files may have that, with holes and hard links. (Mesa's
+hard links make 13 times its archive of it, but that is a small one.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Deb:
     package: Package
     control: Control
     data: Extent
+    limit: int
+    """Bytes that its data archive may have, and `_EXPANDED` times that all its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Item:
     """One path of a package as the archive tells it.
 
     `path` has no leading `./`. Of a regular file (or a hard link to one) `data` holds the bytes;
-    of a symbolic link `target` is its text; of a directory both are None.
+    of a symbolic link (likewise) `target` is its text; of a directory both are None.
     """
 
     path: str
@@ -50,7 +56,7 @@ class Item:
     data: Extent | Spliced | None = None
     target: str | None = None
     refused: str | None = None
-    """Why a tree can't hold it (a device, a setuid file), for whoever wants to keep it."""
+    """Why a tree can't hold it (a device, a setuid file), told to whoever wants to keep it."""
 
 
 class Source(NamedTuple):
@@ -78,26 +84,34 @@ def unpack(
         RelocatableError: if a file is not a whole, sound .deb; the message names it.
     """
     stores = [Store(path) for path in paths]
-    controls, archives = [], []
-    for store in stores:
-        control, data = members(store)
-        controls.append(control)
-        archives.append(data)
+    found = [members(store) for store in stores]
     with ThreadPoolExecutor(jobs) as pool:
         hashes = pool.map(_sha256, stores)
-        unpacked = decompress([(m.name, m.data) for m in controls + archives], scratch, jobs)
-        return [
-            _deb(store, control, digest, data, sources.get(str(store.path), Source()))
-            for store, control, data, digest in zip(
-                stores, unpacked[: len(paths)], unpacked[len(paths) :], hashes, strict=True
+        # How much a package may bring is told by what it says of itself; so that comes first.
+        packed = [(each.control.name, each.control.data) for each in found]
+        controls = [
+            _control(control, digest, sources.get(str(store.path), Source()))
+            for store, control, digest in zip(
+                stores,
+                decompress(packed, scratch, jobs, [CONTROL_LIMIT] * len(packed)),
+                hashes,
+                strict=True,
             )
+        ]
+        limits = [
+            data_limit(each.data, told.fields) for each, told in zip(found, controls, strict=True)
+        ]
+        packed = [(each.data.name, each.data.data) for each in found]
+        archives = decompress(packed, scratch, jobs, limits)
+        return [
+            Deb(store.path, told.package, told, data, limit)
+            for store, told, data, limit in zip(stores, controls, archives, limits, strict=True)
         ]
 
 
-def _deb(store: Store, control: Extent, sha256: str, data: Extent, source: Source) -> Deb:
-    told = deb_control.read(deb_tar.Whole(control), sha256)
-    package = replace(told.package, **source._asdict())
-    return Deb(store.path, package, replace(told, package=package), data)
+def _control(archive: Extent, sha256: str, source: Source) -> Control:
+    told = deb_control.read(deb_tar.Whole(archive), sha256)
+    return replace(told, package=replace(told.package, **source._asdict()))
 
 
 def control(path: Path, scratch: Path) -> Control:
@@ -107,8 +121,8 @@ def control(path: Path, scratch: Path) -> Control:
         RelocatableError: if the file is not a whole .deb.
     """
     store = Store(path)
-    member, _ = members(store)
-    archive = Growing(member.name, member.data, scratch)
+    member = members(store).control
+    archive = Growing(member.name, member.data, scratch, CONTROL_LIMIT)
     return deb_control.read(archive, _sha256(store))
 
 
@@ -121,38 +135,25 @@ def items(deb: Deb) -> Iterator[Item]:
     """Yields the paths of a package in the order of its archive.
 
     Raises:
-        RelocatableError: if the archive is corrupt or truncated, or a path leaves the root.
+        RelocatableError: if the archive is corrupt or truncated, a path leaves the root, or holes
+            and hard links make more of it than can be meant.
     """
-    # Hard links are to files that came before.
-    files: dict[str, Item] = {}
+    # Hard links are to what came before.
+    known: dict[str, Item] = {}
+    total = 0
     for info in deb_tar.entries(deb_tar.Whole(deb.data), "data"):
-        item = _item(deb, info, files)
+        item = _item(deb, info, known)
         if item.path:
+            if not info.isdir():
+                known[item.path] = item
             if item.data is not None:
-                files[item.path] = item
+                total += content.size(item.data)
+            if total > _EXPANDED * deb.limit:
+                raise RelocatableError(
+                    f"{deb.path}: with holes and hard links, its files have more than "
+                    f"{_EXPANDED * deb.limit} bytes, which is taken for an attack"
+                )
             yield item
-
-
-def members(store: Store) -> tuple[ar.Member, ar.Member]:
-    """Returns where the control archive and the data archive of a .deb are.
-
-    Raises:
-        RelocatableError: if it is no .deb.
-    """
-    names = ar.members(store)
-    if (
-        not names
-        or names[0].name != "debian-binary"
-        or not content.read(names[0].data).startswith(b"2.")
-    ):
-        raise RelocatableError(f"{store.path} is not a .deb: it has no debian-binary of version 2")
-    parts = []
-    for part in ("control.tar", "data.tar"):
-        member = next((m for m in names if m.name == part or m.name.startswith(part + ".")), None)
-        if member is None:
-            raise RelocatableError(f"{store.path} is not a .deb: it has no {part}")
-        parts.append(member)
-    return parts[0], parts[1]
 
 
 def _sha256(store: Store) -> str:
@@ -162,7 +163,7 @@ def _sha256(store: Store) -> str:
     return digest.hexdigest()
 
 
-def _item(deb: Deb, info: tarfile.TarInfo, files: Mapping[str, Item]) -> Item:
+def _item(deb: Deb, info: tarfile.TarInfo, known: Mapping[str, Item]) -> Item:
     path = _inside(deb, info.name)
     executable = bool(info.mode & 0o111)
     if info.isdir():
@@ -170,12 +171,17 @@ def _item(deb: Deb, info: tarfile.TarInfo, files: Mapping[str, Item]) -> Item:
     if info.issym():
         return Item(path, target=info.linkname)
     if info.islnk():
-        linked = files.get(_inside(deb, info.linkname))
+        linked = known.get(_inside(deb, info.linkname))
         if linked is None:
-            raise RelocatableError(f"{deb.path}: hard link {path} has no file {info.linkname}")
-        return Item(path, linked.executable, linked.data, refused=linked.refused)
+            return Item(path, refused=f"is a hard link to {info.linkname}, which isn't there")
+        return replace(linked, path=path)
     if not info.isreg():
         return Item(path, refused=f"is of the tar type {info.type!r}")
+    if info.issparse() and info.size > _SPARSE_LIMIT:
+        return Item(
+            path,
+            refused=f"has holes, and {info.size} bytes (at most {_SPARSE_LIMIT} are wanted)",
+        )
     data = _sparse(deb, info, path) if info.issparse() else _run(deb, info.offset_data, info.size)
     if data is None:
         raise RelocatableError(f"{deb.path}: the data archive is truncated in {path}")
@@ -193,10 +199,6 @@ def _sparse(deb: Deb, info: tarfile.TarInfo, path: str) -> Spliced | None:
     """A file with holes, which tarfile knows in the forms of GNU tar, as what it stands for."""
     parts: list[Extent | bytes] = []
     position, stored = 0, info.offset_data
-    if info.size > _SPARSE_LIMIT:
-        raise RelocatableError(
-            f"{deb.path}: {path} has holes, and {info.size} bytes; wanted at most {_SPARSE_LIMIT}"
-        )
     # typeshed has another type; and tarfile keeps empty ones, which stand for nothing.
     told = [part for part in cast("Sequence[tuple[int, int]]", info.sparse or ()) if part[1]]
     for start, size in [*told, (info.size, 0)]:

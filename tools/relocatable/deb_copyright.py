@@ -7,8 +7,9 @@ import posixpath
 from pathlib import Path
 from typing import Final
 
-from relocatable import deb, deb_control, deb_tar
+from relocatable import deb_control, deb_tar
 from relocatable.content import Store
+from relocatable.deb_members import CONTROL_LIMIT, data_limit, members
 from relocatable.decompress import Growing
 from relocatable.errors import RelocatableError
 from relocatable.tree import link_destination
@@ -24,12 +25,12 @@ def read(path: Path, scratch: Path) -> bytes:
     Raises:
         RelocatableError: if there is none in it; if it is that of another package, whose it is.
     """
-    member, data = deb.members(Store(path))
-    control = deb_control.read(Growing(member.name, member.data, scratch), "")
+    member, data = members(Store(path))
+    control = deb_control.read(Growing(member.name, member.data, scratch, CONTROL_LIMIT), "")
     name = control.package.name
     directory = f"{DOCUMENTATION}/{name}"
     wanted = f"{directory}/copyright"
-    archive = Growing(data.name, data.data, scratch)
+    archive = Growing(data.name, data.data, scratch, data_limit(data, control.fields))
     places: dict[str, tuple[int, int]] = {}
     for info in deb_tar.entries(archive, "data"):
         entry = posixpath.normpath(info.name)

@@ -140,19 +140,66 @@ class _Adder:
         merged = usr_merged(item.path)
         known = Dpkg(item.path in self._conffiles[package], merged if path != merged else "")
         record = Record(Origin(package, item.path), dpkg=known if any(known) else None)
+        real = self._through_links(where, package)
         if item.data is not None:
-            self._put(package, where, path, File(item.data, record, item.executable))
+            self._put(package, real, path, File(item.data, record, item.executable))
         elif item.target is None:
-            self._tree.add(where, Directory())
-        elif item.path not in USR_MERGED:
-            there = usr_merged(link_destination(item.path, item.target))
-            destination = self._placement.place(there)
-            if destination is None:
-                raise RelocatableError(
-                    f"link {item.path} -> {item.target} leads out of strip_prefix; "
-                    "exclude it, or remap what it points to"
-                )
-            self._put(package, where, path, Link(link_target(where, destination), record))
+            self._directory(real, package)
+        elif item.path not in USR_MERGED and not isinstance(self._tree.nodes.get(real), Directory):
+            target = self._target(item.path, item.target, real if real != where else None)
+            self._put(package, real, path, Link(link_target(real, target), record))
+
+    def _target(self, path: str, target: str, real: str | None) -> str:
+        """The path of the tree that a package's link means."""
+        if real is not None and not target.startswith("/"):
+            # It means what it does where it is, not where the package says that it is.
+            return link_destination(real, target)
+        there = usr_merged(link_destination(path, target))
+        destination = self._placement.place(there)
+        if destination is None:
+            raise RelocatableError(
+                f"link {path} -> {target} leads out of strip_prefix; "
+                "exclude it, or remap what it points to"
+            )
+        return destination
+
+    def _through_links(self, where: str, package: Package) -> str:
+        """Where a path really is, if another package has a link to a directory above it.
+
+        Those of the package itself dpkg makes last, so they are not followed.
+        """
+        nodes = self._tree.nodes
+        above, _, name = where.rpartition("/")
+        if not above or isinstance(nodes.get(above), Directory):
+            return where
+        real = ""
+        for step in above.split("/"):
+            real = f"{real}/{step}" if real else step
+            node = nodes.get(real)
+            if isinstance(node, Link) and node.record.origin.source != package:
+                there = self._leads_to(real)
+                if there is None:
+                    return where
+                real = there
+        return f"{real}/{name}" if real else name
+
+    def _directory(self, where: str, package: Package) -> None:
+        """Makes a directory, unless another package has a link to one there."""
+        node = self._tree.nodes.get(where)
+        if isinstance(node, Link):
+            if node.record.origin.source == package:
+                del self._tree.nodes[where]
+            elif self._leads_to(where) is not None:
+                return
+        self._tree.add(where, Directory())
+
+    def _leads_to(self, link: str) -> str | None:
+        """The directory that a link leads to, if it does to any."""
+        try:
+            there = self._tree.follow(link)
+        except RelocatableError:
+            return None
+        return there if not there or isinstance(self._tree.nodes[there], Directory) else None
 
     def _put(self, package: Package, where: str, path: str, node: File | Link) -> None:
         """Adds what may take the place of another package's, or leave it its place.
@@ -162,11 +209,14 @@ class _Adder:
         there = self._tree.nodes.get(where)
         if not isinstance(there, File | Link):
             return self._tree.add(where, node)
-        other = there.record.origin.source
+        other, was = there.record.origin.source, there.record.origin.path
+        if other == package and was == node.record.origin.path:
+            # One package has it twice, and the last one stays.
+            return self._tree.add(where, node, replaces=True)
         if (
             isinstance(other, Package)
             and other.name != package.name
-            and path == self.diversions.place(usr_merged(there.record.origin.path), other)
+            and path == self.diversions.place(usr_merged(was), other)
         ):
             if self._controls[package].replaces(other):
                 return self._tree.add(where, _instead(node, there), replaces=True)

@@ -26,7 +26,7 @@ from relocatable.errors import RelocatableError
 MEMORY_LIMIT = 160 << 20
 """Bytes that one decoder may allocate: room for xz -9 and zstd --long=27, with two at once."""
 SIZE_LIMIT = 16 << 30
-"""Bytes that one file may decompress to; what asks for more is taken for an attack."""
+"""Bytes that one file may decompress to if nobody says less; more is taken for an attack."""
 
 PIECE = 1 << 16
 """Bytes fed and taken at a time: what stays in a core's cache; with 1 MiB, the kernel spends four
@@ -48,13 +48,26 @@ class _Task:
     offset: int
     size: int | None
     """Bytes that must come out, if the container tells."""
+    limit: int = SIZE_LIMIT
+    """Bytes that may come out, if it doesn't."""
 
 
-def decompress(members: Sequence[tuple[str, Extent]], scratch: Path, jobs: int) -> list[Extent]:
+def decompress(
+    members: Sequence[tuple[str, Extent]],
+    scratch: Path,
+    jobs: int,
+    limits: Sequence[int] | None = None,
+) -> list[Extent]:
     """Returns the decompressed bytes of each `(name, data)`, held in nameless files in `scratch`.
 
     The compression is told by the ending of `name`: .xz, .lzma, .gz, .bz2, .zst, or none of these
     for data that is not compressed (returned as it is).
+
+    Args:
+        members: What is compressed.
+        scratch: A directory.
+        jobs: Threads that decompress.
+        limits: For each, the bytes that it may decompress to; `SIZE_LIMIT` by default.
 
     Raises:
         RelocatableError: if data is corrupt, truncated or beyond a limit; it names the file.
@@ -62,14 +75,14 @@ def decompress(members: Sequence[tuple[str, Extent]], scratch: Path, jobs: int) 
     outputs: list[int | None] = []
     tasks: list[_Task] = []
     try:
-        for name, data in members:
+        for number, (name, data) in enumerate(members):
             if _ending(name) not in _DECODERS:
                 outputs.append(None)
                 continue
             with tempfile.TemporaryFile(dir=scratch) as file:
                 output = os.dup(file.fileno())
             outputs.append(output)
-            tasks += _tasks(name, data, output)
+            tasks += _tasks(name, data, output, limits[number] if limits else SIZE_LIMIT)
         # The longest first, so that no core idles while the last one works.
         tasks.sort(key=lambda task: -task.data.size)
         with ThreadPoolExecutor(jobs) as pool:
@@ -89,23 +102,33 @@ def decompress(members: Sequence[tuple[str, Extent]], scratch: Path, jobs: int) 
     return extents
 
 
+class _TooLargeError(RelocatableError):
+    """What comes out is more than may."""
+
+    def __init__(self, data: Extent, limit: int) -> None:
+        super().__init__(
+            f"{data.store.path}: {data.size} compressed bytes in it decompress to more than "
+            f"{limit}, which is taken for an attack"
+        )
+
+
 def _ending(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _tasks(name: str, data: Extent, output: int) -> Iterator[_Task]:
+def _tasks(name: str, data: Extent, output: int, limit: int) -> Iterator[_Task]:
     decoder = _DECODERS[_ending(name)]
     blocks = list(_xz_blocks(data)) if _ending(name) == "xz" else []
     if not blocks:
-        yield _Task(b"", data, decoder, output, 0, None)
+        yield _Task(b"", data, decoder, output, 0, None, limit)
         return
     head = data.store.read(data.offset, _XZ_HEADER_BYTES)
     offset = 0
     for block, size in blocks:
         yield _Task(head, block, decoder, output, offset, size)
         offset += size
-    if offset > SIZE_LIMIT:
-        raise RelocatableError(f"{data.store.path}: {name} holds {offset} bytes, over {SIZE_LIMIT}")
+    if offset > limit:
+        raise _TooLargeError(data, limit)
 
 
 class Growing:
@@ -115,14 +138,15 @@ class Growing:
     checksum.
     """
 
-    def __init__(self, name: str, data: Extent, scratch: Path) -> None:
+    def __init__(self, name: str, data: Extent, scratch: Path, limit: int = SIZE_LIMIT) -> None:
         """Takes what `decompress` takes; the bytes go to a nameless file in `scratch`."""
         self.name = str(data.store.path)
         self._data = data
         self._size = 0
         self._parts: Iterator[bytes] | None = None
         if _ending(name) in _DECODERS:
-            self._parts = _decoded(_Task(b"", data, _DECODERS[_ending(name)], -1, 0, None))
+            task = _Task(b"", data, _DECODERS[_ending(name)], -1, 0, None, limit)
+            self._parts = _decoded(task)
             with tempfile.TemporaryFile(dir=scratch) as file:
                 self._store = Store(data.store.path, os.dup(file.fileno()))
 
@@ -152,7 +176,9 @@ def _decoded(task: _Task) -> Iterator[bytes]:
             part = decoder.decompress(feed, PIECE)
             while True:
                 written += len(part)
-                if written > (SIZE_LIMIT if task.size is None else task.size):
+                if task.size is None and written > task.limit:
+                    raise _TooLargeError(task.data, task.limit)
+                if task.size is not None and written > task.size:
                     raise RelocatableError(f"{task.data.store.path} holds more than it declares")
                 yield part
                 if decoder.eof or (decoder.needs_input and len(part) < PIECE):
