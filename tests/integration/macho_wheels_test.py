@@ -70,7 +70,7 @@ class WheelsTest(absltest.TestCase):
         """By each file's own run paths, without those of who loads it."""
         count = 0
         for machine, tree in self.trees.items():
-            objects = MachObjects(tree, (), CPUS[machine])
+            objects = MachObjects(tree, CPUS[machine])
             meant: dict[tuple[str, str], str | None] = {}
             for load in closure.trace(tree, None, objects).loads:
                 for resolution in load.resolutions:
@@ -96,7 +96,7 @@ class WheelsTest(absltest.TestCase):
 
     def files(self) -> Iterator[tuple[str, str]]:
         for machine, tree in self.trees.items():
-            yield from ((machine, path) for path, _ in MachObjects(tree, (), CPUS[machine]).all())
+            yield from ((machine, path) for path, _ in MachObjects(tree, CPUS[machine]).all())
 
     def used(self, path: Path, architecture: str) -> list[str]:
         command = (self.tools.path("llvm-objdump"), "--macho", "--dylibs-used")

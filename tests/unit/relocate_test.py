@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from relocatable import content, elf, launcher, verify
+from relocatable import closure, content, elf, launcher, verify
 from relocatable.content import CHUNK
 from relocatable.errors import RelocatableError
 from relocatable.layout import Layout
@@ -16,7 +16,7 @@ from relocatable.tree import File, Link, Tree
 from relocatable.verify import Promise
 from support.elf_builder import DF_1_PIE, EM_AARCH64, EM_X86_64, ElfBuilder
 from support.elf_sections import Extra, Symbol, with_sections
-from support.shared_object import SharedObject
+from support.shared_object import DT_AUXILIARY, DT_FILTER, SharedObject
 
 TARGET = Target("linux_x86_64", EM_X86_64, "ld-linux-x86-64.so.2", "x86_64-linux-gnu", 4096)
 SYSTEM = "usr/lib/x86_64-linux-gnu"
@@ -34,11 +34,15 @@ def library(name: str, *needed: str, package: str = "p", **more: object) -> File
     return File(built.build(), record(package))
 
 
-def program(*needed: str) -> File:
+def program(*needed: str, package: str = "p", **more: object) -> File:
     built = ElfBuilder(
-        interpreter=f"/lib64/{TARGET.loader}", soname=None, needed=needed, versions={}
+        interpreter=f"/lib64/{TARGET.loader}",
+        soname=None,
+        needed=needed,
+        versions={},
+        **more,  # type: ignore[arg-type]
     )
-    return File(built.build(), record("p"), executable=True)
+    return File(built.build(), record(package), executable=True)
 
 
 LOADER = replace(library(TARGET.loader, package="libc6"), executable=True)
@@ -256,14 +260,249 @@ class RelocateTest(parameterized.TestCase):
             self.relocate()
 
     def test_a_choice_is_not_ours_to_make(self) -> None:
-        self.pool.add("opt/a/libtwo.so", library("libtwo.so"))
-        self.pool.add("opt/b/libtwo.so", library("libtwo.so", "libc.so.6"))
+        self.pool.add("opt/a/libtwo.so", library("libtwo.so", package="one"))
+        self.pool.add("opt/b/libtwo.so", library("libtwo.so", "libc.so.6", package="two"))
         self.layer.add("lib/a.so", library("a.so", "libtwo.so"))
-        with self.assertRaisesRegex(
+        with self.assertRaisesWithLiteralMatch(
             RelocatableError,
-            "lib/a.so needs libtwo.so is there more than once: opt/a/libtwo.so, opt/b/libtwo.so",
+            "the dist is not complete: lib/a.so needs libtwo.so, and the libraries have 2 files of"
+            " that name that differ:"
+            " opt/a/libtwo.so (one 1 amd64), opt/b/libtwo.so (two 1 amd64). Leave out all but one:"
+            " `exclude` of deb_extract names files of packages, `files` of file_tree those of a"
+            " build",
         ):
             self.relocate()
+
+    def test_equal_bytes_are_one_library(self) -> None:
+        """As a cc_binary's shared library, beside it and under the data of a py_binary."""
+        for tree in (self.pool, self.layer):
+            for directory in "ab":
+                name = "libtwo.so" if tree is self.pool else "libone.so"
+                tree.add(f"opt/{directory}/{name}", library(name))
+        self.pool.add("opt/c/libtwo.so.1", self.pool.file("opt/a/libtwo.so"))
+        self.layer.add("lib/a.so", library("a.so", "libtwo.so", "libone.so", "libtwo.so.1"))
+        tree = self.relocate()
+        self.assertEqual(self.runpath(tree, "lib/a.so"), "$ORIGIN:$ORIGIN/../opt/a")
+        self.assertEqual(tree.follow("lib/libtwo.so.1"), "lib/libtwo.so")
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+
+
+class LoadersAnswerTest(parameterized.TestCase):
+    """What is picked is what the loader takes where the files come from; in the dist too."""
+
+    def relocate(
+        self, layers: dict[str, File | Link], pool: dict[str, File | Link] | None = None
+    ) -> Tree:
+        libraries = {f"lib/{TARGET.loader}": LOADER, **(pool or {})}
+        request = Request("//:x", TARGET, LAUNCHER)
+        return relocate([layer(**layers)], [layer(**libraries)], request)
+
+    def meanings(self, tree: Tree) -> dict[tuple[str, str], str | None]:
+        """What names mean in the programs of a dist that is right."""
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+        loads = closure.trace(tree).loads
+        return {(r.by, r.name): r.found for load in loads for r in load.resolutions}
+
+    @parameterized.parameters(
+        # Inherited; of several steps; with tokens in each of their spellings.
+        ({"rpath": "$ORIGIN/../a"}, {}, "a/libx.so"),
+        ({"rpath": "$ORIGIN/../a:$ORIGIN/../b"}, {}, "a/libx.so"),
+        ({"rpath": "${ORIGIN}/../b:$ORIGIN/../a"}, {}, "b/libx.so"),
+        ({"rpath": "$ORIGIN/../a"}, {"rpath": "$ORIGIN/../b"}, "b/libx.so"),
+        # A RUNPATH is its owner's alone, and keeps the RPATHs of others away.
+        ({"rpath": "$ORIGIN/../a"}, {"runpath": "$ORIGIN/../b"}, "b/libx.so"),
+        ({"runpath": "$ORIGIN/../a"}, {"rpath": "$ORIGIN:$ORIGIN/../b"}, "a/libx.so"),
+        ({"runpath": "$ORIGIN/../a"}, {"runpath": "$ORIGIN/../$LIB"}, "lib64/libx.so"),
+        ({"runpath": "$ORIGIN/../a"}, {"runpath": "$ORIGIN/../$PLATFORM"}, "x86_64/libx.so"),
+    )
+    def test_search_paths(
+        self, of_program: dict[str, str], of_library: dict[str, str], expected: str
+    ) -> None:
+        layers: dict[str, File | Link] = {
+            "bin/prog": program("liba.so", **of_program),
+            "a/liba.so": library("liba.so", "libx.so", **of_library),
+            "b/liba.so": Link("../a/liba.so", record("p")),
+        }
+        for directory in ("a", "b", "lib64", "x86_64"):  # All of them differ.
+            layers[f"{directory}/libx.so"] = library("libx.so", spare=len(directory), runpath="")
+        layers["b/libx.so"] = library("libx.so", spare=9)
+        before = closure.trace(layer(**layers)).loads[0].resolutions
+        self.assertIn(expected, {r.found for r in before if r.name == "libx.so"})
+        found = self.meanings(self.relocate(layers))
+        self.assertEqual(found["a/liba.so", "libx.so"], expected)
+
+    def test_links_in_search_paths(self) -> None:
+        """The RUNPATH leads to where the name is, which may be a link to elsewhere."""
+        layers: dict[str, File | Link] = {
+            "bin/prog": program("liba.so", runpath="$ORIGIN/../link"),
+            "link": Link("a", record("p")),
+            "a/liba.so": Link("../store/1.so", record("p")),
+            "store/1.so": library("liba.so"),
+            "b/liba.so": library("liba.so", spare=9),
+        }
+        tree = self.relocate(layers)
+        self.assertEqual(self.meanings(tree)["libexec/prog", "liba.so"], "store/1.so")
+        data = content.view(tree.file("libexec/prog").content)
+        self.assertEqual(elf.read(data, "x").runpath, "$ORIGIN/../a")
+
+    def test_filters(self) -> None:
+        """What a filter names is loaded too; an auxiliary one may be missing."""
+        filtering = SharedObject(soname="libf.so", filters=((DT_FILTER, "libx.so"),))
+        auxiliary = SharedObject(soname="libg.so", filters=((DT_AUXILIARY, "libnone.so"),))
+        layers: dict[str, File | Link] = {
+            "lib/libf.so": File(filtering.build(), record("p")),
+            "lib/libg.so": File(auxiliary.build(), record("p")),
+        }
+        tree = self.relocate(layers, {"lib/libx.so": library("libx.so")})
+        self.assertEqual(self.meanings(tree)["lib/libf.so", "libx.so"], "lib/libx.so")
+
+    def test_a_pool_is_searched_as_a_system_is(self) -> None:
+        """What is taken has its own search path there, which is often absolute."""
+        private = "usr/lib/x86_64-linux-gnu/private"
+        pool: dict[str, File | Link] = {
+            f"{SYSTEM}/liba.so": library("liba.so", "libx.so", runpath=f"/{private}"),
+            f"{private}/libx.so": library("libx.so", "liby.so"),
+            "opt/libx.so": library("libx.so", spare=9),
+            f"{SYSTEM}/liby.so": library("liby.so"),
+            "usr/lib/liby.so": library("liby.so", spare=9),
+        }
+        tree = self.relocate({"bin/prog": program("liba.so")}, pool)
+        self.assertEqual(self.meanings(tree)["lib/liba.so", "libx.so"], "lib/libx.so")
+        for name, came in (("libx.so", private), ("liby.so", SYSTEM)):
+            file = pool[f"{came}/{name}"]
+            assert isinstance(file, File)
+            found = content.read(tree.file(f"lib/{name}").content)
+            self.assertEqual(len(found), len(content.read(file.content)))
+
+    def test_two_of_one_name_from_the_pool(self) -> None:
+        pool: dict[str, File | Link] = {
+            f"{SYSTEM}/libx.so": library("libx.so"),
+            "opt/libx.so": library("libx.so", spare=9),
+            f"{SYSTEM}/liba.so": library("liba.so", "libx.so", runpath="/opt"),
+        }
+        with self.assertRaisesRegex(
+            RelocatableError,
+            "lib/liba.so needs libx.so, and others need another file of that name: lib/libx.so"
+            r" \(p 1 amd64\), opt/libx.so \(p 1 amd64\). Leave out all but one:",
+        ):
+            self.relocate({"bin/prog": program("libx.so", "liba.so")}, pool)
+
+    def test_one_runpath_can_not_say_two_things(self) -> None:
+        layers: dict[str, File | Link] = {
+            "bin/p": program("liba.so", rpath="$ORIGIN/../lib:$ORIGIN/../a"),
+            "bin/q": program("liba.so", rpath="$ORIGIN/../lib:$ORIGIN/../b"),
+            "lib/liba.so": library("liba.so", "libx.so"),
+            "a/libx.so": library("libx.so"),
+            "b/libx.so": library("libx.so"),
+        }
+        self.assertEqual(
+            self.meanings(self.relocate(layers))["lib/liba.so", "libx.so"], "a/libx.so"
+        )
+        layers["b/libx.so"] = library("libx.so", spare=9)
+        with self.assertRaisesRegex(
+            RelocatableError,
+            "lib/liba.so needs libx.so, which is a/libx.so when bin/p is started and b/libx.so when"
+            " bin/q is; they differ, and in a dist one is for both. Leave out all but one:",
+        ):
+            self.relocate(layers)
+
+    def test_what_launchers_name_comes_first(self) -> None:
+        """An RPATH comes before the library path, and the RUNPATH that replaces it after that."""
+        layers: dict[str, File | Link] = {
+            "bin/p": program("libx.so", rpath="$ORIGIN/../a"),
+            "a/libx.so": library("libx.so"),
+            "lib/libx.so": library("libx.so"),
+        }
+        self.relocate(layers)
+        layers["lib/libx.so"] = library("libx.so", spare=9)
+        with self.assertRaisesRegex(
+            RelocatableError,
+            "bin/p needs libx.so, which is a/libx.so where it comes from, and would be lib/libx.so"
+            " in the dist, as launchers name lib first; they differ. Leave out all but one:",
+        ):
+            self.relocate(layers)
+
+    def test_a_name_that_is_a_path(self) -> None:
+        layers: dict[str, File | Link] = {
+            "bin/p": program("$ORIGIN/../a/libx.so"),
+            "a/libx.so": library("libx.so"),
+        }
+        self.assertEmpty(verify.verify(self.relocate(layers), TARGET).problems)
+        layers["bin/p"] = program("$ORIGIN/../a/liby.so", "/opt/libx.so")
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            "the dist is not complete:\n"
+            "  bin/p needs $ORIGIN/../a/liby.so, a path to nothing\n"
+            "  bin/p needs /opt/libx.so, a path to nothing",
+        ):
+            self.relocate(layers)
+
+
+class LayersWithLibcTest(parameterized.TestCase):
+    """The loader and its C library may come in a layer, where the package has them."""
+
+    LIBC = "usr/lib/x86_64-linux-gnu"
+
+    def layers(self) -> Tree:
+        needs = ("libm.so.6",)
+        libc = library("libc.so.6", TARGET.loader, interpreter=f"/lib64/{TARGET.loader}")
+        files: dict[str, File | Link] = {
+            "bin/tool": program(*needs),
+            f"{self.LIBC}/{TARGET.loader}": LOADER,
+            f"{self.LIBC}/libc.so.6": replace(libc, record=record("libc6"), executable=True),
+            f"{self.LIBC}/libm.so.6": library("libm.so.6", "libc.so.6", package="libc6"),
+            f"{self.LIBC}/gconv/X.so": library("X.so", "libc.so.6", package="libc6"),
+            f"lib64/{TARGET.loader}": Link(f"../{self.LIBC}/{TARGET.loader}", record("libc6")),
+            "usr/bin/ld.so": Link(f"../../lib64/{TARGET.loader}", record("libc6")),
+            "lib/libz.so": library("libz.so"),
+        }
+        return layer(**files)
+
+    def test_launchers_start_the_loader_where_it_is(self) -> None:
+        tree = relocate([self.layers()], [], Request("//:x", TARGET, LAUNCHER))
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+        launchers = [path for path, file in tree.files() if verify.files.is_launcher(file)]
+        self.assertEqual(launchers, ["bin/tool"])
+        settings = launcher.read(content.read(tree.file("bin/tool").content))
+        self.assertEqual(settings.loader, f"{self.LIBC}/{TARGET.loader}")
+        self.assertEqual(settings.library_path, ("lib", self.LIBC))
+        for name in (TARGET.loader, "libm.so.6", "gconv/X.so"):
+            self.assertEmpty(tree.file(f"{self.LIBC}/{name}").record.edits, name)
+        found = {load.root.path: load for load in closure.trace(tree).loads}
+        self.assertContainsSubset(
+            {f"{self.LIBC}/{name}" for name in ("libm.so.6", "libc.so.6", TARGET.loader)},
+            found["libexec/tool"].objects,
+        )
+
+    def test_others_from_where_the_loader_is_from(self) -> None:
+        """As in a file_tree of a whole system: who needs more than launchers tell is led there."""
+        layers = self.layers()
+        layers.nodes["bin/tool"] = program("liby.so", package="libc6")
+        layers.add("opt/liby.so", library("liby.so", "libc.so.6", package="libc6"))
+        tree = relocate([layers], [], Request("//:x", TARGET, LAUNCHER))
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+
+    def test_no_library_directory(self) -> None:
+        layers = self.layers()
+        del layers.nodes["lib/libz.so"]
+        del layers.nodes["lib"]
+        tree = relocate([layers], [], Request("//:x", TARGET, LAUNCHER))
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+        settings = launcher.read(content.read(tree.file("bin/tool").content))
+        self.assertEqual(settings.library_path, (self.LIBC,))
+
+    def test_a_merged_usr(self) -> None:
+        """With base-files, lib is a link; what is taken from the pool goes where it leads."""
+        layers = self.layers()
+        del layers.nodes["lib/libz.so"]
+        layers.nodes["lib"] = Link("usr/lib", record("base-files"))
+        layers.nodes["bin/tool"] = program("libm.so.6", "liby.so")
+        pool = layer(**{"lib/liby.so": library("liby.so")})
+        tree = relocate([layers], [pool], Request("//:x", TARGET, LAUNCHER))
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+        self.assertIn("usr/lib/liby.so", tree.nodes)
+        settings = launcher.read(content.read(tree.file("bin/tool").content))
+        self.assertEqual(settings.library_path, ("usr/lib", self.LIBC))
 
 
 class VerifyTest(parameterized.TestCase):

@@ -33,7 +33,7 @@ def record(package: str, path: str) -> Record:
 def built(path: str, *needed: str, soname: str | None = None, program: bool = False) -> File:
     interpreter = f"/lib64/{TARGET.loader}" if program else None
     data = ElfBuilder(interpreter=interpreter, soname=soname, needed=needed, versions={}).build()
-    return File(data, record("tool" if program else soname or "module", path), executable=program)
+    return File(data, record("tool" if program else soname or "module", path), executable=True)
 
 
 def dist() -> Tree:

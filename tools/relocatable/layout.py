@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from relocatable.errors import RelocatableError
 from relocatable.tree import Node, Tree, check_path
@@ -57,6 +57,14 @@ def parse(parts: Mapping[str, str]) -> Layout:
             except RelocatableError as error:
                 raise RelocatableError(f"layout: {name}: {error}") from error
     return Layout(**parts)
+
+
+def in_tree(place: Layout, tree: Tree) -> Layout:
+    """Returns the layout with real paths, where a layer has a link (lib -> usr/lib)."""
+    try:
+        return replace(place, libraries=tree.follow(place.libraries))
+    except RelocatableError:
+        return place  # Nothing is there yet.
 
 
 def moved(tree: Tree, directory: str) -> Tree:

@@ -1,33 +1,25 @@
-"""The programs and libraries of a tree, each read once, and which of them a name means."""
+"""The programs and libraries of a tree, each read once."""
 
-import posixpath
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from relocatable import content, elf, macho
 from relocatable.elf import Elf
-from relocatable.errors import RelocatableError
 from relocatable.macho import MachO
 from relocatable.macho import constants as c
-from relocatable.tree import Directory, File, Tree
+from relocatable.tree import File, Tree
 
 _Object = TypeVar("_Object")
 
 
 class Objects(ABC, Generic[_Object]):
-    """Looks up the shared objects of one tree, all of one object format, by name."""
+    """Reads the object files of one tree, all of one object format."""
 
-    def __init__(self, tree: Tree, preferred: Iterable[str]) -> None:
-        """Prepares look-ups in `tree`; among files of one name, `preferred` directories win."""
+    def __init__(self, tree: Tree) -> None:
+        """Prepares reading what is in `tree`."""
         self._tree = tree
-        self._preferred = tuple(preferred)
         self._read: dict[str, _Object | None] = {}
-        self._paths: dict[str, list[str]] = defaultdict(list)
-        for path, node in tree:
-            if not isinstance(node, Directory):
-                self._paths[posixpath.basename(path)].append(path)
 
     @abstractmethod
     def _parse(self, data: memoryview, path: str) -> _Object | None:
@@ -48,30 +40,6 @@ class Objects(ABC, Generic[_Object]):
             if found is not None:
                 yield path, found
 
-    def find(self, name: str) -> str | None:
-        """Returns the real path of the shared object that is called `name`, or None.
-
-        Raises:
-            RelocatableError: if several different files are, and no preferred directory decides.
-        """
-        found: dict[str, str] = {}
-        for path in self._paths.get(name, ()):
-            try:
-                real = self._tree.follow(path)
-            except RelocatableError:
-                continue  # A link that dangles offers nothing.
-            if self.at(real) is not None:
-                found[posixpath.dirname(path)] = real
-        for directory in self._preferred:
-            if directory in found:
-                return found[directory]
-        real_paths = sorted(set(found.values()))
-        if len(real_paths) > 1:
-            raise RelocatableError(
-                f"{name} is there more than once: {', '.join(real_paths)}; exclude all but one"
-            )
-        return real_paths[0] if real_paths else None
-
 
 class ElfObjects(Objects[Elf]):
     """The ELF files of a tree."""
@@ -87,9 +55,9 @@ class MachObjects(Objects[MachO]):
     for it, the first. Object files and archives of them don't count.
     """
 
-    def __init__(self, tree: Tree, preferred: Iterable[str], cpu: int) -> None:
-        """Prepares look-ups as `Objects` does; `cpu` is the `cputype` of the machine."""
-        super().__init__(tree, preferred)
+    def __init__(self, tree: Tree, cpu: int) -> None:
+        """Prepares reading what is in `tree`; `cpu` is the `cputype` of the machine."""
+        super().__init__(tree)
         self.cpu = cpu
 
     def _parse(self, data: memoryview, path: str) -> MachO | None:

@@ -6,7 +6,7 @@ from the libraries, and nothing else is. Each program moves aside, and a launche
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relocatable import foreign, launcher, layout, policies
 from relocatable.errors import RelocatableError, problems
@@ -47,6 +47,8 @@ def relocate(
         tree.merge(layer)
     for layer in runtime:
         tree.merge(layout.moved(layer, place.runtime))
+    place = layout.in_tree(place, tree)
+    request = replace(request, layout=place)
     pool = Tree()
     for layer in libraries:
         pool.merge(layer)
@@ -81,8 +83,9 @@ def relocate(
     named = request.launchers
     places = {path: start for path, start in starts.items() if path not in named.values()}
     places |= {path: starts[program] for path, program in named.items()}
+    through = _through(tree, linked.loader, place.libraries)
     for path, started in places.items():
-        tree.add(path, _launcher(path, started, request, variables))
+        tree.add(path, _launcher(path, started, request, variables, through))
     metadata.refresh(tree, programs | {path: script.path for path, script in scripts.items()})
     return tree
 
@@ -95,7 +98,25 @@ class Started:
     start: Start | None
 
 
-def _launcher(path: str, started: Started, request: Request, variables: Variables) -> File:
+@dataclass(frozen=True, slots=True)
+class Through:
+    """The loader that starts programs, None for the machine's, and where it looks first."""
+
+    loader: str | None = None
+    library_path: tuple[str, ...] = ()
+
+
+def _through(tree: Tree, loader: str | None, libraries: str) -> Through:
+    """How launchers start programs by a loader, which may lie in a layer, as its C library then."""
+    if loader is None:
+        return Through()
+    directories = dict.fromkeys((libraries, posixpath.dirname(loader)))
+    return Through(loader, tuple(each for each in directories if each in tree.nodes))
+
+
+def _launcher(
+    path: str, started: Started, request: Request, variables: Variables, through: Through
+) -> File:
     start = started.start
     own = {k: v for k, v in request.environment.items() if k not in request.inherited}
     environment: dict[str, str | None] = {**dict(variables.environment), **own}
@@ -104,13 +125,11 @@ def _launcher(path: str, started: Started, request: Request, variables: Variable
         environment |= start.environment
         if kept:
             environment[launcher.KEPT] = ":".join(sorted(kept))
-    bundled = request.libc is Libc.BUNDLED
-    libraries = request.layout.libraries
     settings = Settings(
         depth=path.count("/"),
         program=started.program,
-        loader=f"{libraries}/{request.target.loader}" if bundled else None,
-        library_path=(libraries,) if bundled else (),
+        loader=through.loader,
+        library_path=through.library_path,
         arguments=start.arguments if start else (),
         environment=tuple(sorted(environment.items(), key=lambda item: item[0])),
         argv0=start.argv0 if start else None,

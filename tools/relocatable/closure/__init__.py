@@ -18,9 +18,10 @@ from relocatable.closure.answers import (
     Rule,
 )
 from relocatable.closure.baseline import Newer, newer
+from relocatable.closure.files import wants
 from relocatable.closure.loaders import other_libc
 from relocatable.closure.options import Options
-from relocatable.closure.trace import trace
+from relocatable.closure.trace import Opener, trace
 
 __all__ = [
     "Baseline",
@@ -28,6 +29,7 @@ __all__ = [
     "Kind",
     "Load",
     "Newer",
+    "Opener",
     "Options",
     "Place",
     "Problem",
@@ -38,4 +40,5 @@ __all__ = [
     "newer",
     "other_libc",
     "trace",
+    "wants",
 ]

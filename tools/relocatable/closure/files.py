@@ -116,14 +116,7 @@ class Files(Places):
     def wants(self, path: str) -> tuple[tuple[str, bool], ...]:
         """The names that the ELF file at `path` wants, each with whether it does without."""
         if path not in self._wants:
-            elf, data = self._read(path)
-            self._wants[path] = tuple((name, False) for name in elf.needed)
-            if any(tag in _FILTERS for tag, _ in elf.dynamic):
-                self._wants[path] = tuple(
-                    (read_string(elf, data, value), tag == c.DT_AUXILIARY)
-                    for tag, value in elf.dynamic
-                    if tag in _WANTS
-                )
+            self._wants[path] = wants(*self._read(path))
         return self._wants[path]
 
     def default_directories(self, path: str) -> tuple[str, ...]:
@@ -141,3 +134,18 @@ class Files(Places):
         if elf is None:
             raise RelocatableError(f"{path} is no ELF file")
         return elf, content.view(self.tree.file(path).content)
+
+
+def wants(elf: Elf, data: memoryview) -> tuple[tuple[str, bool], ...]:
+    """The names that an ELF file wants, each with whether it does without.
+
+    Raises:
+        RelocatableError: if the file is damaged.
+    """
+    if not any(tag in _FILTERS for tag, _ in elf.dynamic):
+        return tuple((name, False) for name in elf.needed)
+    return tuple(
+        (read_string(elf, data, value), tag == c.DT_AUXILIARY)
+        for tag, value in elf.dynamic
+        if tag in _WANTS
+    )

@@ -18,6 +18,7 @@ class Options:
             None for those that the tree's launchers give.
         whole_system: whether the tree is a whole file system: absolute paths count from its root,
             and the loader's default directories are looked into.
+        default_directories: those of a loader that isn't in the tree; empty for its usual ones.
         lib: what `$LIB` means; None for what the tree's loader is built with.
         platform: what `$PLATFORM` means; None for the machine's plainest.
         undefined: whether to look for undefined symbols too; in ELF files.
@@ -28,6 +29,7 @@ class Options:
     host: frozenset[str] = frozenset()
     library_path: tuple[str, ...] | None = None
     whole_system: bool = False
+    default_directories: tuple[str, ...] = ()
     lib: str | None = None
     platform: str | None = None
     undefined: bool = False

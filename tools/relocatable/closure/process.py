@@ -164,7 +164,9 @@ class Process:
         return self.library_path, own, frozenset(others.items())
 
     def _set_up(self, like: Elf, loader: str | None) -> None:
-        defaults = self.files.default_directories(loader) if loader is not None else ()
+        defaults = self.options.default_directories
+        if loader is not None:
+            defaults = self.files.default_directories(loader) or defaults
         lib = defaults[0].strip("/") if defaults else "lib64" if like.bits == 64 else "lib"
         self._like = like
         self._host = self.options.host

@@ -10,7 +10,7 @@ from relocatable.closure.answers import Kind, Problem, Root, RootKind
 from relocatable.closure.files import Files
 from relocatable.closure.loaders import other_libc
 from relocatable.content import CHUNK
-from relocatable.elf import Elf
+from relocatable.elf import Elf, is_elf
 from relocatable.errors import RelocatableError
 from relocatable.tree import Directory, File
 
@@ -43,8 +43,9 @@ def find(files: Files) -> Roots:
         if isinstance(node, Directory):
             continue
         try:
-            if isinstance(node, File) and (elf := files.elf(path)) is not None:
-                if not elf.dynamic:
+            if isinstance(node, File):
+                elf = files.elf(path)
+                if elf is None or not elf.dynamic:
                     started = _launched(files, path, node)
                     if started is not None:
                         launched.setdefault(started, []).append(path)
@@ -74,7 +75,7 @@ def find(files: Files) -> Roots:
 
 def _launched(files: Files, path: str, node: File) -> Root | None:
     """How the launcher at `path` starts its program; None if it is none, or the program static."""
-    if content.size(node.content) > CHUNK:
+    if content.size(node.content) > CHUNK or not _may_launch(content.view(node.content)[:4]):
         return None
     data = content.read(node.content)
     if not launcher.is_launcher(data):
@@ -95,6 +96,11 @@ def _launched(files: Files, path: str, node: File) -> Root | None:
         loader=files.tree.follow("/".join([*above, settings.loader])),
         library_path=tuple("/".join([*above, d]) for d in settings.library_path),
     )
+
+
+def _may_launch(beginning: memoryview) -> bool:
+    """Whether a file that begins so may be a launcher, of either kind."""
+    return bytes(beginning[:2]) == b"#!" or is_elf(beginning)
 
 
 def _loader(files: Files, elf: Elf | None) -> str | None:

@@ -81,7 +81,7 @@ def _loader(tree: Tree, options: Options, objects: ElfObjects | MachObjects | No
         )
     if objects is None:
         cpu = CPUS.get(options.cpu or "") or (None if options.cpu else _only_machos(tree))
-        objects = ElfObjects(tree, ()) if cpu is None else MachObjects(tree, (), cpu)
+        objects = ElfObjects(tree) if cpu is None else MachObjects(tree, cpu)
     if isinstance(objects, MachObjects):
         return Dyld(tree, objects, options)
     return Glibc(tree, objects, options)
@@ -89,7 +89,7 @@ def _loader(tree: Tree, options: Options, objects: ElfObjects | MachObjects | No
 
 def _only_machos(tree: Tree) -> int | None:
     """The machine of a tree's Mach-O files; None if it has ELF files that a loader loads."""
-    objects = ElfObjects(tree, ())
+    objects = ElfObjects(tree)
     for path, _ in tree.files():
         try:
             elf = objects.at(path)
@@ -98,6 +98,20 @@ def _only_machos(tree: Tree) -> int | None:
         if elf is not None and elf.dynamic:
             return None
     return most_common_cpu(tree)
+
+
+class Opener:
+    """Opens single objects of a tree, each in a process of its own."""
+
+    def __init__(self, tree: Tree, options: Options, objects: ElfObjects | MachObjects) -> None:
+        """Prepares opening what is in `tree`; the arguments are those of `trace`."""
+        self._loader = _loader(tree, options, objects)
+
+    def open(self, path: str) -> Sequence[Resolution]:
+        """What each name means, in the order of loading, when the object at `path` is opened."""
+        process = self._loader.process(())
+        process.open(path, path, None)
+        return process.resolutions
 
 
 class _Trace:

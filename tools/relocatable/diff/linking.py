@@ -61,7 +61,7 @@ def read(tree: Tree) -> Linking:
 
     Which symbols they have is read of ELF files only.
     """
-    objects = ElfObjects(tree, ())
+    objects = ElfObjects(tree)
     files = Files(tree, objects, whole_system=False)
     found = Linking(tree, objects)
     for path, _ in tree.files():
@@ -92,7 +92,7 @@ def _read_machos(found: Linking) -> None:
     cpu = most_common_cpu(found.tree)
     if cpu is None:
         return
-    objects = MachObjects(found.tree, (), cpu)
+    objects = MachObjects(found.tree, cpu)
     for path, _ in found.tree.files():
         try:
             macho = objects.at(path)

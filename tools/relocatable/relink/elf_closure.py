@@ -1,136 +1,160 @@
-"""Completes a tree from a pool of libraries, and says which RUNPATH leads each file to its own."""
+"""What the ELF files of a tree need, and which RUNPATH leads each of them to it."""
 
 import posixpath
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
 
+from relocatable import content
+from relocatable.closure import wants
 from relocatable.elf import Elf
-from relocatable.errors import RelocatableError
 from relocatable.objects import ElfObjects
-from relocatable.relink.pool import Pool, loaded
+from relocatable.relink.tree_closure import HINT, TreeClosure, Want
 from relocatable.target import Target
 from relocatable.tree import File, Tree
 
 
-@dataclass(slots=True)
-class ElfClosure:
-    """What each ELF file of a tree needs; libraries come from a pool until nothing is open.
+class ElfClosure(TreeClosure[ElfObjects]):
+    """Completes a tree of ELF files.
 
     Attributes:
-        tree: What is completed.
-        pool: What it may be completed from.
-        target: The platform.
-        libraries: The directory of the tree that libraries go to.
-        host: The sonames that are left to the machine.
-        missing: A line for each that is nowhere.
+        loader: where the loader is; None if programs start by that of the machine.
     """
 
-    tree: Tree
-    pool: Tree
-    target: Target
-    libraries: str
-    host: frozenset[str] = frozenset()
-    missing: list[str] = field(default_factory=list)
-    _needs: dict[str, list[str]] = field(default_factory=dict)
-    """For each ELF file's path, the paths of the libraries that its NEEDED entries mean."""
-    _pool: Pool = field(init=False)
-    _own: ElfObjects = field(init=False)
-    _others: ElfObjects = field(init=False)
+    def __init__(
+        self, tree: Tree, pool: Tree, target: Target, libraries: str, host: frozenset[str]
+    ) -> None:
+        """Prepares completing `tree` from `pool`; the sonames in `host` are left to the machine."""
+        super().__init__(tree, pool, target, libraries)
+        self._host = host
+        self.loader: str | None = None
+        self._search: dict[str, list[str]] = {}
+        """For each file, the directories that have what it needs."""
+        self._opened: dict[str, dict[str, None]] = {}
+        """For each library, the directories in which it is found."""
 
-    def close(self) -> None:
-        """Follows NEEDED entries from all files of the tree."""
-        self._pool = Pool(self.pool, self.tree, self.libraries)
-        self._own = ElfObjects(self.tree, (self.libraries,))
-        self._others = ElfObjects(self.pool, self.target.library_directories)
-        work = dict(self._own.all())
-        while work:
-            path = next(iter(work))
-            file = work.pop(path)
-            if file.machine != self.target.machine:
-                self.missing.append(
-                    f"{path} is for {file.machine_name}; {self.target.name} is wanted"
-                    "; if it is data, waive foreign-machine"
-                )
-                continue
-            self._needs[path] = needs = []
-            for name in file.needed:
-                there = self._at_own_path(path, file, name) or self.add(name, path)
-                if there is None:
-                    continue
-                needs.append(there)
-                added = self._own.at(there)
-                if added is not None and there not in self._needs:
-                    work[there] = added
-
-    def _at_own_path(self, path: str, file: Elf, name: str) -> str | None:
-        """Where in the tree the file's own search path leads.
-
-        Packages may bring libraries of one name that differ, each in a directory beside it.
-        """
-        for step in (file.runpath or file.rpath or "").split(":"):
-            first, _, rest = step.partition("/")
-            there = posixpath.normpath(posixpath.join(posixpath.dirname(path), rest, name))
-            if first in {"$ORIGIN", "${ORIGIN}"} and there in self.tree.nodes:
-                real = self.tree.follow(there)
-                if self._own.at(real) is not None:
-                    return real
-        return None
-
-    def add(self, name: str, wanted_by: str) -> str | None:
-        """Returns where in the tree library `name` is, taken from the pool if it was not there."""
-        if name in self.host:
-            return None
-        try:
-            here = self._own.find(name)
-            there = self._others.find(name) if here is None else None
-        except RelocatableError as error:
-            self.missing.append(f"{wanted_by} needs {error}")
-            return None
-        here = here or self._pool.there(name)
-        if here is not None:
-            return here
-        if there is None:
-            self.missing.append(
-                f"{wanted_by} needs {name}, which is in no layer and in none of the libraries"
-            )
-            return None
-        return self._pool.take(there, name)
-
-    def loaded(self, path: str) -> set[str]:
-        """The file names of all libraries that starting the program at `path` loads."""
-        return loaded(path, lambda each: self._needs.get(each, ()))
-
-    @property
-    def is_dynamic(self) -> bool:
-        """Whether the tree has anything for a loader to load."""
-        return any(
-            file.wants_loader or (file.dynamic and not file.is_never_opened)
-            for _, file in self._own.all()
-        )
+    def take_loader(self, wanted_by: str) -> None:
+        """Takes the loader as well, if there is anything for it to load."""
+        files = (file for _, file in self._own.all())
+        if any(x.wants_loader or (x.dynamic and not x.is_never_opened) for x in files):
+            self.loader = self._find(Want(self.target.loader, optional=False), wanted_by)
+            self.missing += self._hidden()
 
     def elf(self, path: str) -> Elf | None:
         """The ELF file that is at `path`, as it was before any edit."""
         return self._own.at(path)
 
+    def close(self) -> None:
+        """Follows the names from all files of the tree, and decides where each file looks."""
+        super().close()
+        for path, needs in self.needs.items():
+            led = {
+                name: (need, self._own_names.directory(name, need))
+                for name, need in needs.items()
+                if need is not None
+            }
+            for need, directory in led.values():
+                self._opened.setdefault(need, {})[directory] = None
+            self._search[path] = self._in_order(path, led)
+
     def runpath(self, path: str) -> str | None:
         """Returns the RUNPATH that leads the file at `path` to what it needs; None to leave it.
 
-        The files of the loader's own package are left as they are: nothing starts without having
-        found them already.
+        The files of the loader's own package are left as they are, if what they need is where
+        launchers tell the loader to look: nothing starts without having found it already.
         """
-        needs = self._needs.get(path)
-        file = self._own.at(path)
-        if needs is None or file is None or self._is_libc(path):
+        file, directories = self._own.at(path), self._search.get(path)
+        if directories is None or file is None:
             return None
-        directory = posixpath.dirname(path)
-        steps = dict.fromkeys(
-            posixpath.relpath("/" + posixpath.dirname(need), "/" + directory) for need in needs
-        )
-        if not steps:
+        if not directories:
             return None if file.runpath is None and file.rpath is None else ""
+        if self._is_libc(path) and {
+            self.libraries,
+            posixpath.dirname(self.loader or ""),
+        }.issuperset(directories):
+            return None
+        # $ORIGIN is the directory by whose name a file is opened, which may have a link to it.
+        steps = dict.fromkeys(
+            posixpath.relpath("/" + directory, "/" + origin)
+            for origin in self._opened.get(path, [posixpath.dirname(path)])
+            for directory in directories
+        )
         return ":".join("$ORIGIN" if step == "." else f"$ORIGIN/{step}" for step in steps)
 
+    def _in_order(self, path: str, led: Mapping[str, tuple[str, str]]) -> list[str]:
+        """Directories in an order in which none hides what is to be found in a later one."""
+        left = list(dict.fromkeys(directory for _, directory in led.values()))
+        ordered: list[str] = []
+        while left:
+            hidden: dict[str, str] = {}
+            for directory in left:
+                name = self._hides(directory, led, left)
+                if name is None:
+                    break
+                hidden[directory] = name
+            else:
+                directory = left[0]
+                told = " and ".join(f"{each} has another {name}" for each, name in hidden.items())
+                self.missing.append(
+                    f"{self._told(path)} needs files of {', '.join(left)}, but {told}, so that no"
+                    f" search path leads to them all. {HINT}"
+                )
+            left.remove(directory)
+            ordered.append(directory)
+        return ordered
+
+    def _hides(
+        self, directory: str, led: Mapping[str, tuple[str, str]], left: Collection[str]
+    ) -> str | None:
+        """A name that is to be found in another directory, and means something else in this."""
+        for name, (need, place) in led.items():
+            if place != directory and place in left:
+                real = self._object(posixpath.join(directory, name))
+                if real is not None and not self._is_same(real, need):
+                    return name
+        return None
+
+    def _hidden(self) -> Iterator[str]:
+        """What the dist's loader would not find, since launchers name the library directory first.
+
+        A RUNPATH comes after that; the RPATH that may have led somewhere else came before.
+        """
+        for path, needs in self.needs.items():
+            for name, need in needs.items():
+                first = f"{self.libraries}/{name}"
+                real = None if need is None else self._object(first)
+                if need is not None and real is not None and not self._is_same(real, need):
+                    yield (
+                        f"{self._told(path)} needs {name}, which is {need} where it comes from, and"
+                        f" would be {first} in the dist, as launchers name {self.libraries} first;"
+                        f" they differ. {HINT}"
+                    )
+
+    def _find(self, want: Want, path: str) -> str | None:
+        if "/" in want.name:  # No search path leads to it.
+            if not want.optional:
+                self.missing.append(f"{self._told(path)} needs {want.name}, a path to nothing")
+            return None
+        return super()._find(want, path)
+
+    def _read(self, tree: Tree) -> ElfObjects:
+        return ElfObjects(tree)
+
+    def _machine(self, path: str) -> str | None:
+        file = self._own.at(path)
+        if file is None or file.machine == self.target.machine:
+            return None
+        return file.machine_name
+
+    def _wants(self, path: str) -> Iterator[Want]:
+        file = self._own.at(path)
+        if file is not None:
+            data = content.view(self.tree.file(path).content)
+            yield from (Want(name, optional) for name, optional in wants(file, data))
+
+    def _is_machines(self, name: str, path: str) -> bool:
+        return name in self._host
+
     def _is_libc(self, path: str) -> bool:
-        loader = self.tree.nodes.get(f"{self.libraries}/{self.target.loader}")
+        loader = self.tree.nodes.get(self.loader or "")
         node = self.tree.nodes[path]
         return (
             isinstance(loader, File)

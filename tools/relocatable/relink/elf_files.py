@@ -19,22 +19,26 @@ class ElfRelinker:
         libraries = request.layout.libraries
         self._closure = ElfClosure(tree, pool, request.target, libraries, request.host)
         self.missing = self._closure.missing
+        self.loader: str | None = None
 
     def take_programs(self) -> dict[str, str]:
         """Moves programs to where launchers find them; returns where each was and is."""
+        self._closure.look()
         moved: dict[str, str] = {}
-        for path, program in list(ElfObjects(self._tree, ()).all()):
+        for path, program in list(ElfObjects(self._tree).all()):
             if program.wants_loader:
                 node = self._tree.nodes.pop(path)
                 moved[path] = self._request.layout.program(path)
                 self._tree.add(moved[path], node)
+        self._closure.moved = {path: was for was, path in moved.items()}
         return moved
 
     def close(self) -> None:
         """Takes libraries from the pool, and the loader, if what it loads is to run on its own."""
         self._closure.close()
-        if self._request.libc is Libc.BUNDLED and self._closure.is_dynamic:
-            self._closure.add(self._request.target.loader, self._request.label)
+        if self._request.libc is Libc.BUNDLED:
+            self._closure.take_loader(self._request.label)
+            self.loader = self._closure.loader
 
     def loaded(self, path: str) -> set[str]:
         """The file names of all libraries that starting the program at `path` loads."""

@@ -54,8 +54,11 @@ class MachoRelinker:
         )
         self._tree, self._request, self._target = tree, request, request.target
         libraries = request.layout.libraries
-        self._closure = MachoClosure(tree, pool, request.target, libraries, request.universal)
+        self._closure = MachoClosure(
+            tree, pool, request.target, libraries, universal=request.universal
+        )
         self.missing = self._closure.missing
+        self.loader: str | None = None
         self._names: dict[str, str] = {}
         """The install name that each library is to have, by its path."""
         self._paths: dict[str, str] = {}
@@ -68,7 +71,7 @@ class MachoRelinker:
         """
         self._closure.look()
         moved: dict[str, str] = {}
-        for path, program in list(MachObjects(self._tree, (), self._target.machine).all()):
+        for path, program in list(MachObjects(self._tree, self._target.machine).all()):
             file = self._tree.file(path)
             if program.is_program and ".app/Contents/" not in path and not is_launcher(file):
                 node = self._tree.nodes.pop(path)

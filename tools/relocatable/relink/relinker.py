@@ -10,9 +10,11 @@ class Relinker(Protocol):
 
     Attributes:
         missing: a line for each library that is nowhere, and each file of another machine.
+        loader: where the dist's own loader is, once it is closed; None for that of the machine.
     """
 
     missing: list[str]
+    loader: str | None
 
     def take_programs(self) -> dict[str, str]:
         """Moves programs to where launchers find them; returns where each was and is."""

@@ -65,7 +65,7 @@ def document(
         kept: of what the dist was asked to keep, the origins, and the label of what has them.
         cpu: `cputype` of the machine, if it is a Mac; else the dist is of ELF files.
     """
-    lookup = ElfObjects(tree, ()) if cpu is None else MachObjects(tree, (), cpu)
+    lookup = ElfObjects(tree) if cpu is None else MachObjects(tree, cpu)
     found = trace(tree, options, lookup)
     objects = {
         each.path: each

@@ -24,7 +24,7 @@ class ElfChecks:
     def __init__(self, tree: Tree, target: Target, promise: Promise) -> None:
         """Prepares looking at `tree`, which is for `target`."""
         self._tree, self._target, self._promise = tree, target, promise
-        self._objects = ElfObjects(tree, ())
+        self._objects = ElfObjects(tree)
 
     def is_object(self, path: str) -> bool:
         """Whether the file at `path` is an ELF file."""
@@ -46,8 +46,12 @@ class ElfChecks:
 
     def closure(self) -> Closure:
         """Loads everything as glibc's loader would; what it would find on the host is no help."""
-        paths = None if self._promise.host else (self._promise.libraries,)
-        options = Options(library_path=paths, host=self._promise.host)
+        options = Options(host=self._promise.host)
+        found = closure.trace(self._tree, options, self._objects)
+        if self._promise.host or any(load.root.launchers for load in found.loads):
+            return found
+        # Without launchers, it is for others to start programs, with this.
+        options = Options(library_path=(self._promise.libraries,))
         return closure.trace(self._tree, options, self._objects)
 
     def others(self, found: Closure) -> Iterator[str]:

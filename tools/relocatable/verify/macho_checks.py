@@ -26,7 +26,7 @@ class MachoChecks:
     def __init__(self, tree: Tree, target: Target, promise: Promise) -> None:
         """Prepares looking at `tree`, which is for `target`."""
         self._tree, self._target = tree, target
-        self._objects = MachObjects(tree, (), target.machine)
+        self._objects = MachObjects(tree, target.machine)
         self._oldest = _version(promise.min_macos or target.minimum_os)
 
     def is_object(self, path: str) -> bool:
