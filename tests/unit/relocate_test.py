@@ -584,7 +584,10 @@ class VerifyTest(parameterized.TestCase):
             ("2.28", []),
             (
                 "2.27",
-                ["lib/user.so (p 1 amd64) requires glibc 2.28 (for the loader); at most 2.27"],
+                [
+                    "min_glibc: 2.28 is the lowest that is possible, 2.27 is wanted. Newer than"
+                    " that are required\n    2.28: lib/user.so (p 1 amd64) for the loader"
+                ],
             ),
         ):
             found = verify.verify(tree, TARGET, Promise(host, limit)).problems
@@ -599,6 +602,29 @@ class VerifyTest(parameterized.TestCase):
             "exclude it",
             found,
         )
+
+    def test_the_lowest_version_that_is_possible(self) -> None:
+        """It comes first; then what is in the way, by version, and not without end."""
+        tree = Tree()
+        for number in range(40):
+            needs = (("libc.so.6", "GLIBC_2.34"), ("libc.so.6", "GLIBC_2.9"))
+            user = SharedObject(needed=("libc.so.6",), requires=needs[: 1 + number % 2])
+            tree.add(f"lib/{number:02}.so", File(user.build(), record("p")))
+        user = SharedObject(needed=("libc.so.6",), wants={"f": ("libc.so.6", "GLIBC_2.4")})
+        tree.add("lib/f.so", File(user.build(), record("q")))
+        promise = Promise(frozenset({"libc.so.6"}), "2.3")
+        (problem,) = verify.verify(tree, TARGET, promise).problems
+        lines = problem.split("\n")
+        self.assertEqual(
+            lines[0],
+            "min_glibc: 2.34 is the lowest that is possible, 2.3 is wanted. Newer than that are"
+            " required",
+        )
+        versions = [line.split()[0] for line in lines[1:]]
+        self.assertEqual(versions, ["2.34:", "2.9:", "2.4:"])
+        self.assertEndsWith(lines[1], "; and 35 more files")
+        self.assertEndsWith(lines[2], "; and 15 more files")
+        self.assertEqual(lines[3], "    2.4: lib/f.so (q 1 amd64) for f")
 
     def test_another_loader(self) -> None:
         data = ElfBuilder(

@@ -82,23 +82,27 @@ class ElfClosure(TreeClosure[ElfObjects]):
     def _in_order(self, path: str, led: Mapping[str, tuple[str, str]]) -> list[str]:
         """Directories in an order in which none hides what is to be found in a later one."""
         left = list(dict.fromkeys(directory for _, directory in led.values()))
+        # What is always loaded already when the file wants it is not searched for.
+        key = self._told(path)
+        searched = {
+            name: found
+            for name, found in led.items()
+            if (key, name) in self._searched or (key, name) not in self._meant
+        }
         ordered: list[str] = []
         while left:
-            hidden: dict[str, str] = {}
-            for directory in left:
-                name = self._hides(directory, led, left)
-                if name is None:
-                    break
-                hidden[directory] = name
-            else:
-                directory = left[0]
-                told = " and ".join(f"{each} has another {name}" for each, name in hidden.items())
+            free = [each for each in left if self._hides(each, led, left) is None]
+            free = free or [each for each in left if self._hides(each, searched, left) is None]
+            if not free:
+                hidden = [(each, self._hides(each, searched, left)) for each in left]
+                told = " and ".join(f"{each} has another {name}" for each, name in hidden)
                 self.missing.append(
-                    f"{self._told(path)} needs files of {', '.join(left)}, but {told}, so that no"
-                    f" search path leads to them all. {HINT}"
+                    f"{key} needs files of {', '.join(left)}, but {told}, so that no search path"
+                    f" leads to them all. {HINT}"
                 )
-            left.remove(directory)
-            ordered.append(directory)
+                return [*ordered, *left]
+            left.remove(free[0])
+            ordered.append(free[0])
         return ordered
 
     def _hides(

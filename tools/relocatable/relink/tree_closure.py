@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from relocatable import closure, content
-from relocatable.closure import Load, Opener, Options, RootKind
+from relocatable.closure import Load, Opener, Options, RootKind, Rule
 from relocatable.errors import RelocatableError
 from relocatable.objects import ElfObjects, MachObjects
 from relocatable.relink.by_name import ByName
@@ -58,6 +58,8 @@ class TreeClosure(ABC, Generic[_Objects]):
         self.moved: dict[str, str] = {}
         self.needs: dict[str, dict[str, str | None]] = {}
         self._meant: dict[tuple[str, str], str] = {}
+        self._searched: set[tuple[str, str]] = set()
+        """What the loader has ever had to search for, where it was not loaded already."""
         self._taken: dict[str, str] = {}
         """Paths in the tree of what has been taken, by its path in the pool."""
         self._came: dict[str, str] = {}
@@ -88,6 +90,8 @@ class TreeClosure(ABC, Generic[_Objects]):
                 if found is None:
                     continue
                 first = self._meant.setdefault(key, found)
+                if resolution.rule is not Rule.LOADED:
+                    self._searched.add(key)
                 if load.root.kind is not RootKind.PROGRAM:
                     continue
                 start = starts.setdefault(key, load)

@@ -1,10 +1,10 @@
 """Checks of ELF files."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from relocatable import closure
-from relocatable.closure import Closure, Options
+from relocatable.closure import Closure, Newer, Options
 from relocatable.elf import Elf
 from relocatable.objects import ElfObjects
 from relocatable.target import Target
@@ -16,6 +16,8 @@ _GLIBC = "GLIBC"
 _LOADER_DIRECTORIES = ("/lib", "/lib64")
 # That are named of a version, at most.
 _SYMBOLS = 3
+# That are named of all that require one version, at most.
+_FILES = 5
 
 
 class ElfChecks:
@@ -61,12 +63,27 @@ class ElfChecks:
         limit = self._promise.min_glibc
         if limit is None:
             return
-        for path, version, symbols in closure.newer(self._tree, self._objects, _GLIBC, limit):
+        newer = list(closure.newer(self._tree, self._objects, _GLIBC, limit))
+        if newer:
+            yield self._too_new(newer, limit)
+
+    def _too_new(self, newer: Sequence[Newer], limit: str) -> str:
+        """Which version would do, and what is in the way of an older one, by version."""
+        versions: dict[str, list[str]] = {}
+        for path, version, symbols in newer:
             shown = ", ".join(symbols[:_SYMBOLS]) + (", …" if len(symbols) > _SYMBOLS else "")
-            yield (
-                f"{named(path, self._tree.file(path))} requires glibc {version}"
-                f" (for {shown or 'the loader'}); at most {limit} is wanted"
-            )
+            told = f"{named(path, self._tree.file(path))} for {shown or 'the loader'}"
+            versions.setdefault(version, []).append(told)
+        newest = sorted(versions, key=lambda x: tuple(map(int, x.split("."))), reverse=True)
+        groups = []
+        for version in newest:
+            files = versions[version]
+            more = [f"and {len(files) - _FILES} more files"] if len(files) > _FILES else []
+            groups.append(f"{version}: {'; '.join(files[:_FILES] + more)}")
+        return (
+            f"min_glibc: {newest[0]} is the lowest that is possible, {limit} is wanted. Newer than"
+            f" that are required\n    " + "\n    ".join(groups)
+        )
 
     def _unlaunched(self, found: Closure) -> Iterator[str]:
         """Programs that the kernel would give to a loader of the machine."""
