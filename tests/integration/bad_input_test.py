@@ -178,7 +178,7 @@ class DebExtractTest(BadInputTest):
                 "the packages don't make a tree:",
                 "bad 1.0-1 amd64: dev/null is of the tar type b'3'; exclude it",
                 "bad 1.0-1 amd64: usr/bin/su is setuid or setgid; exclude it",
-                "exclude 'opt' matches nothing in bad.deb",
+                "exclude 'opt' matches nothing in bad.deb; in the root there are: dev, usr",
             ],
         )
 
@@ -187,7 +187,8 @@ class DebExtractTest(BadInputTest):
         self.assertEqual(
             self.extract(self.good(), flags=("--include=usr/bin/*", f"--{flag}=usr/lib")),
             [
-                f"the packages don't make a tree: {flag} 'usr/lib' matches nothing in good.deb",
+                f"the packages don't make a tree: {flag} 'usr/lib' matches nothing in good.deb; "
+                "in usr there are: bin",
             ],
         )
 

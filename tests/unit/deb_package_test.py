@@ -105,6 +105,21 @@ class AssembleTest(parameterized.TestCase):
         small.add("a/d", file(b""))
         self.assertEqual(contents.size(small), 1 + 2 + 1 + 0)
 
+    def test_descriptions(self) -> None:
+        """A synopsis alone gets an extended description (Policy 3.4)."""
+        for told, lines in (
+            ("a tool", 4),
+            ("a tool\n", 4),
+            ("a tool\nThat does.\n\nMuch.", 3),
+        ):
+            control = Control("tool", "1.0-1", "Jo <jo@example.com>", told, "all")
+            text = control.text(1).decode()
+            synopsis, *rest = text.partition("Description: ")[2].splitlines()
+            self.assertEqual((synopsis, len(rest)), ("a tool", lines))
+            for line in rest:
+                self.assertRegex(line, r"^ \S.{0,78}$")
+        self.assertIn("\n .\n Much.\n", text)
+
     def test_machine_code_is_for_one_architecture(self) -> None:
         control = Control("tool", "1.0-1", "Jo <jo@example.com>", "a tool", "all")
         self.assertIn("opt/tool/bin/x", assembled(control=control).data.nodes)

@@ -229,10 +229,40 @@ class DebTreeTest(parameterized.TestCase):
         with self.assertRaisesWithLiteralMatch(
             RelocatableError,
             "the packages don't make a tree:\n"
-            "  exclude 'usr/share/man' matches nothing in first.deb\n"
-            "  remap 'opt' matches nothing in first.deb",
+            "  exclude 'usr/share/man' matches nothing in first.deb; in usr/share there are: z\n"
+            "  remap 'opt' matches nothing in first.deb; in the root there are: etc, usr",
         ):
             self.extract(exclude=["usr/share/man", "etc"], remap={"opt": ""})
+
+    def test_patterns_that_match_nothing_in_many_packages(self) -> None:
+        packages = [
+            build.deb(
+                self.directory / f"p{number}.deb",
+                [
+                    build.file(f"./usr/share/doc/p{number}/copyright"),
+                    build.file(f"./usr/lib/p{number}/lib.so"),
+                ],
+                name=f"p{number}",
+            )
+            for number in range(200)
+        ]
+        patterns = ["usr/share/doc/copyright", "usr/lib/p77x/*.so", *(f"x{n}" for n in range(50))]
+        with self.assertRaises(RelocatableError) as raised:
+            self.extract(*packages, include=patterns)
+        lines = str(raised.exception).splitlines()
+        self.assertLen(lines, 1 + 20 + 1)
+        self.assertLess(max(map(len, lines)), 200)
+        where = "matches nothing in the 201 packages"
+        self.assertIn(
+            f"  include 'usr/lib/p77x/*.so' {where}; in usr/lib there are: p77, p177, p7, p0, p1"
+            " and 196 more",
+            lines,
+        )
+        self.assertRegex(
+            next(line for line in lines if "doc/copyright" in line),
+            rf"{where}; is 'usr/share/doc/p\d+/copyright' of p\d+ meant\?",
+        )
+        self.assertIn("  …and 32 further patterns match nothing in the 201 packages", lines)
 
     @parameterized.parameters(
         (build.special("./a", tarfile.SYMTYPE, "../../x"), "link a -> ../../x leaves the tree"),

@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from relocatable import deb as debs
 from relocatable import deb_control, deb_licenses
 from relocatable.deb import Deb, Item, Source
 from relocatable.deb_declared import USR_MERGED, Diversions, alternative, undone, usr_merged
 from relocatable.errors import RelocatableError, problems
-from relocatable.globs import Globs, likest, translate
+from relocatable.globs import Globs, likest, nearest, translate
 from relocatable.provenance import Dpkg, Origin, Package, Record
 from relocatable.tree import Directory, File, Link, Tree, link_destination, link_target
+
+_PATTERNS: Final = 20
+"""How many of those that match nothing are told one by one."""
+_NAMES: Final = 5
+"""How many names of a directory are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +96,7 @@ def extract(
         tree.add(link, Link(target, Record(Origin(label, f"links[{link!r}]"))), replaces=True)
     kinds = {"include": include.unused(), "exclude": exclude.unused(), "remap": placement.unused()}
     if any(kinds.values()):
-        every = [usr_merged(item.path) for deb in unpacked for item in debs.items(deb)]
-        where = paths[0].name if len(paths) == 1 else f"the {len(paths)} packages"
-        for kind, patterns in kinds.items():
-            for pattern in patterns:
-                meant = likest(pattern, every)
-                found.append(
-                    f"{kind} {pattern!r} matches nothing in {where}"
-                    + (f"; is {meant!r} meant?" if meant else "")
-                )
+        found += _matching_nothing(kinds, unpacked)
     problems(found, "the packages don't make a tree:")
     if packages is not None:
         packages += [
@@ -108,6 +105,31 @@ def extract(
             for deb in unpacked
         ]
     return tree
+
+
+def _matching_nothing(kinds: Mapping[str, list[str]], unpacked: Sequence[Deb]) -> list[str]:
+    """A line for each pattern, but not for very many, with what comes closest."""
+    owners: dict[str, str] = {}
+    for deb in unpacked:
+        for item in debs.items(deb):
+            owners.setdefault(usr_merged(item.path), deb.package.name)
+    where = unpacked[0].path.name if len(unpacked) == 1 else f"the {len(unpacked)} packages"
+    unused = [(kind, pattern) for kind, patterns in kinds.items() for pattern in patterns]
+    lines = []
+    for kind, pattern in unused[:_PATTERNS]:
+        meant = likest(pattern, owners)
+        if meant is not None:
+            whose = "" if len(unpacked) == 1 else f" of {owners[meant]}"
+            hint = f"is {meant!r}{whose} meant?"
+        else:
+            there, names = nearest(pattern, owners)
+            shown = ", ".join(names[:_NAMES])
+            more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+            hint = f"in {there or 'the root'} there are: {shown or 'no paths'}{more}"
+        lines.append(f"{kind} {pattern!r} matches nothing in {where}; {hint}")
+    if len(unused) > _PATTERNS:
+        lines.append(f"…and {len(unused) - _PATTERNS} further patterns match nothing in {where}")
+    return lines
 
 
 class _Adder:

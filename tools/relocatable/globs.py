@@ -58,6 +58,28 @@ def likest(pattern: str, paths: Iterable[str]) -> str | None:
     return beside[similar[0]] if similar else None
 
 
+def nearest(pattern: str, paths: Iterable[str]) -> tuple[str, list[str]]:
+    """How far a pattern that matches none of `paths` gets, and what is there instead.
+
+    Returns:
+        The longest leading part of the pattern that a path has ("" for none), and the names in the
+        directories that it matches, sorted, those most like the pattern's next name first.
+    """
+    parts = pattern.strip("/").split("/")
+    every = list(paths)
+    reached = 0
+    while reached < len(parts) - 1:
+        expression = re.compile(translate("/".join(parts[: reached + 1])))
+        below = [path for path in every if expression.match(path)]
+        if not below:
+            break
+        every, reached = below, reached + 1
+    found = "/".join(parts[:reached])
+    names = {path.split("/")[reached] for path in every if path.count("/") >= reached}
+    likely = difflib.get_close_matches(parts[reached], sorted(names), 3, cutoff=0.3)
+    return found, [*likely, *sorted(names - set(likely))]
+
+
 def translate(pattern: str) -> str:
     """Returns the regular expression of a pattern, to be used with `match`."""
     names = pattern.strip("/").split("/")

@@ -57,6 +57,10 @@ _RELATION = re.compile(
 )
 """One alternative; Policy 7.1 for binary packages, and dpkg's qualifiers of an architecture."""
 _SYNOPSIS: Final = 80
+_EXTENDED: Final = """This package was put together by rules_relocatable, from files of other
+packages and of its own build. Its copyright file, in
+/usr/share/doc/{package}, says where they are from, and which
+licences they have."""
 _OWN: Final = {
     *RELATIONS,
     "Architecture",
@@ -121,9 +125,14 @@ class Control:
             "Priority": self.priority,
             "Homepage": self.homepage,
             **self.fields,
-            "Description": "\n".join(_folded(self.description)),
+            "Description": "\n".join(_folded(self._description())),
         }
         return "".join(f"{name}: {value}\n" for name, value in found.items() if value).encode()
+
+    def _description(self) -> str:
+        """With an extended part, which Policy 3.4 wants; what is said by default holds for all."""
+        told = self.description.rstrip()
+        return told if "\n" in told else f"{told}\n{_EXTENDED.format(package=self.package)}"
 
 
 def architecture(target: Target) -> str:
