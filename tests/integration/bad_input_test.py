@@ -102,7 +102,8 @@ class DebExtractTest(BadInputTest):
     @parameterized.parameters(*build.COMPRESSIONS)
     def test_data_that_ends_early(self, compression: str) -> None:
         data = build.COMPRESSIONS[compression](build.tar(self.ENTRIES))
-        control = build.COMPRESSIONS[".gz"](build.tar([build.file("control", b"Package: x\n")]))
+        told = b"Package: x\nVersion: 1\nArchitecture: all\n"
+        control = build.COMPRESSIONS[".gz"](build.tar([build.file("control", told)]))
         bad = self.file(
             "bad.deb",
             build.ar(
