@@ -71,10 +71,11 @@ class ElfClosure(TreeClosure[ElfObjects]):
             posixpath.dirname(self.loader or ""),
         }.issuperset(directories):
             return None
-        # $ORIGIN is the directory by whose name a file is opened, which may have a link to it.
+        # $ORIGIN is the directory by whose name a file is opened: one with a link to it, or its own.
+        origins = {**self._opened.get(path, {}), posixpath.dirname(path): None}
         steps = dict.fromkeys(
             posixpath.relpath("/" + directory, "/" + origin)
-            for origin in self._opened.get(path, [posixpath.dirname(path)])
+            for origin in origins
             for directory in directories
         )
         return ":".join("$ORIGIN" if step == "." else f"$ORIGIN/{step}" for step in steps)

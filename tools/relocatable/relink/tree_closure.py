@@ -90,7 +90,7 @@ class TreeClosure(ABC, Generic[_Objects]):
                 if found is None:
                     continue
                 first = self._meant.setdefault(key, found)
-                if resolution.rule is not Rule.LOADED:
+                if resolution.rule is not Rule.LOADED and found == first:
                     self._searched.add(key)
                 if load.root.kind is not RootKind.PROGRAM:
                     continue
