@@ -71,7 +71,7 @@ class ElfClosure(TreeClosure[ElfObjects]):
             posixpath.dirname(self.loader or ""),
         }.issuperset(directories):
             return None
-        # $ORIGIN is the directory by whose name a file is opened: one with a link to it, or its own.
+        # $ORIGIN is the directory by whose name a file is opened: its own, or that of a link to it.
         origins = {**self._opened.get(path, {}), posixpath.dirname(path): None}
         steps = dict.fromkeys(
             posixpath.relpath("/" + directory, "/" + origin)
