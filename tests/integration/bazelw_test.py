@@ -3,11 +3,13 @@
 What it does with the real ones is seen whenever the project builds at all.
 """
 
+import fcntl
 import os
 import shutil
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
@@ -17,10 +19,13 @@ BAZELW = Path(__file__).parent.parent.parent / "bazelw"
 # That file says "already inside of the private root", which may be so where this test runs.
 MARKER = "/usr/share/rules_relocatable/root"
 
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 # What the launcher may use of the real machine; everything else is missing unless a test makes it.
 REAL_PROGRAMS = (
     "bash",
     "cat",
+    "chmod",
     "cp",
     "dirname",
     "env",
@@ -29,12 +34,16 @@ REAL_PROGRAMS = (
     "grep",
     "head",
     "mkdir",
+    "mktemp",
     "mv",
     "paste",
+    "readlink",
     "rm",
+    "rmdir",
     "sed",
     "sha256sum",
     "sh",
+    "stat",
     "tail",
     "tar",
     "touch",
@@ -55,15 +64,31 @@ mkdir -p "$root/etc/bazel"
 touch "$root/etc/bazel/bazelrc"
 """
 
+# As a user namespace makes it: in TMPDIR, and then a tar on stdout.
+MMDEBSTRAP_TO_TAR = """
+if [ "$1" = --unshare-helper ]; then shift; echo "$@" >>"$HOME/helped"; exec "$@"; fi
+echo once >>"$HOME/made"
+mkdir -p "$TMPDIR/mmdebstrap.1/etc/bazel"
+touch "$TMPDIR/mmdebstrap.1/etc/bazel/bazelrc"
+echo "$TMPDIR" >"$HOME/scratch"
+"""
+
 # Succeeds when it is only tried out; else ends with the arguments that would reach Bazel.
 UNSHARE = """
 for last; do :; done
-[ "$last" = true ] || printf '<%s>' "$@" | tail -c 40
+[ "$last" != true ] || exit 0
+case "$*" in "--mount mmdebstrap "*) shift; exec "$@" ;; esac
+printf '<%s>' "$@" | tail -c 40
 """
+
+DAY = 24 * 60 * 60
+ROOT = "debian-0123456789abcdef"
 
 
 class LauncherTestCase(parameterized.TestCase):
     """A workspace with the launcher, and a machine with only what a test gives it."""
+
+    cwd: Path | None = None
 
     def setUp(self) -> None:
         super().setUp()
@@ -77,16 +102,24 @@ class LauncherTestCase(parameterized.TestCase):
             (self.bin / name).symlink_to(str(found))
 
         text = BAZELW.read_text()
-        self.assertIn(MARKER, text)
-        self.launcher = self.script(
-            self.home / "work space/bazelw", text.replace(f"MARKER={MARKER}", "MARKER=/marker")
-        )
+        for path, replacement in {
+            f"MARKER={MARKER}": "MARKER=/marker",
+            "/etc/subuid": f"{self.home}/subuid",
+            "/etc/subgid": f"{self.home}/subgid",
+            KEYRING: f"{self.home}/keyring.gpg",
+        }.items():
+            self.assertIn(path, text)
+            text = text.replace(path, replacement)
+        (self.home / "keyring.gpg").touch()
+        self.launcher = self.script(self.home / "work space/bazelw", text)
         profile = self.launcher.parent / "third_party/debian"
         (profile / "overlay/marker").parent.mkdir(parents=True)
         (profile / "packages.txt").write_text("# comment\none\ntwo\n")
 
     def script(self, path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # What is there may be a link to the machine's own program, which writing would replace.
+        path.unlink(missing_ok=True)
         path.write_text(text)
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
@@ -103,12 +136,29 @@ class LauncherTestCase(parameterized.TestCase):
         self.program("mmdebstrap", MMDEBSTRAP)
         self.program("unshare", UNSHARE)
 
-    def start(self, *arguments: str, choice: str | None = None) -> subprocess.Popen[str]:
-        environment = {"HOME": str(self.home), "PATH": str(self.bin)}
+    def user_machine(self, *, subids: bool = True) -> None:
+        """A Debian where we are a user, without sudo."""
+        self.debian_machine()
+        self.program("id", "case $1 in -un) echo someone ;; *) echo 1000 ;; esac")
+        self.program("mmdebstrap", MMDEBSTRAP_TO_TAR + 'tar -C "$TMPDIR/mmdebstrap.1" -c .\n')
+        if subids:
+            self.program("newuidmap", "")
+            for name in ("subuid", "subgid"):
+                (self.home / name).write_text("someone:100000:65536\n")
+
+    def roots(self) -> list[str]:
+        """The names of all roots, whole or not."""
+        return sorted(path.name for path in self.cache.glob("debian-*/"))
+
+    def start(
+        self, *arguments: str, choice: str | None = None, **variables: str
+    ) -> subprocess.Popen[str]:
+        environment = {"HOME": str(self.home), "PATH": str(self.bin), **variables}
         if choice is not None:
             environment["BAZELW"] = choice
         return subprocess.Popen(
             [str(self.launcher), *arguments],
+            cwd=self.cwd,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -117,16 +167,21 @@ class LauncherTestCase(parameterized.TestCase):
         )
 
     def run_launcher(
-        self, *arguments: str, choice: str | None = None, stdin: str = ""
+        self, *arguments: str, choice: str | None = None, stdin: str = "", **variables: str
     ) -> tuple[int, str, str]:
-        process = self.start(*arguments, choice=choice)
+        process = self.start(*arguments, choice=choice, **variables)
         out, err = process.communicate(stdin)
         return process.returncode, out, err
 
-    def assert_error(self, wanted: str, choice: str | None) -> None:
-        status, out, err = self.run_launcher("build", choice=choice)
-        self.assertEqual((status, out), (1, ""))
-        self.assertIn(f"bazelw: error: {wanted}", err.splitlines()[-1])
+    def assert_error(self, wanted: str, choice: str | None, **variables: str) -> str:
+        """Checks that what it says is its own, and ends with one line of error; returns that."""
+        status, out, err = self.run_launcher("build", choice=choice, **variables)
+        self.assertEqual((status, out), (1, ""), err)
+        *others, last = err.splitlines()
+        self.assertStartsWith(last, f"bazelw: error: {wanted}")
+        for line in others:
+            self.assertRegex(line, "^bazelw: (installing|making|could not remove) ")
+        return last
 
 
 class PassThroughTest(LauncherTestCase):
@@ -171,9 +226,50 @@ class ChoiceTest(LauncherTestCase):
             status, out, _ = self.run_launcher("build", "//...")
             self.assertEqual(status, 0)
             self.assertEndsWith(out, "<0><build><//...>")
-        # The answer is remembered, and the root is made once.
+        # The answer is remembered, though it is no, and the root is made once.
         self.assertEqual((self.home / "asked").read_text(), "asked\n")
         self.assertEqual((self.home / "made").read_text(), "once\n")
+
+    def test_a_no_is_asked_again_where_there_are_other_programs(self) -> None:
+        self.debian_machine()
+        self.program("curl", 'echo asked >>"$HOME/asked"; exit 6')
+        self.program("bazel", "echo bazel")
+        self.assertEndsWith(self.run_launcher("build")[1], "<build>")
+        self.program("curl", "")
+        self.assertEndsWith(self.run_launcher("build")[1], "<build>")
+        self.program("bazelisk", "echo bazelisk")
+        self.assertEqual(self.run_launcher("build")[1], "bazelisk\n")
+
+    def test_how_long_an_answer_holds(self) -> None:
+        self.debian_machine()
+        self.program("bazel", "echo bazel")
+        for status, minutes, asked in ((6, 50, 1), (6, 70, 2), (0, 70, 1), (0, 1500, 2)):
+            with self.subTest(status=status, minutes=minutes):
+                (self.home / "asked").unlink(missing_ok=True)
+                for answer in self.cache.glob("reachable-*"):
+                    answer.unlink()
+                self.program("curl", f'echo asked >>"$HOME/asked"; exit {status}')
+                self.run_launcher("build")
+                (answer,) = self.cache.glob("reachable-*")
+                then = time.time() - 60 * minutes
+                os.utime(answer, (then, then))
+                self.run_launcher("build")
+                self.assertEqual((self.home / "asked").read_text(), "asked\n" * asked)
+
+    def test_a_home_that_cannot_be_written(self) -> None:
+        self.program("curl", "")
+        self.program("bazel", "echo bazel")
+        self.assertEqual(self.run_launcher(HOME="/dev/null"), (0, "bazel\n", ""))
+
+    def test_through_links(self) -> None:
+        self.debian_machine()
+        (self.home / "links").mkdir()
+        (self.home / "links/one").symlink_to("../links/two")
+        (self.home / "links/two").symlink_to("../work space/bazelw")
+        self.launcher = self.home / "links/one"
+        status, out, err = self.run_launcher("build", choice="debian")
+        self.assertEqual(status, 0, err)
+        self.assertEndsWith(out, "<build>")
 
     def test_unknown(self) -> None:
         self.assert_error("wanted BAZELW to be host, npm or debian, found 'moon'", choice="moon")
@@ -184,9 +280,6 @@ class ChoiceTest(LauncherTestCase):
 
 
 class DebianTest(LauncherTestCase):
-    def roots(self) -> list[str]:
-        return sorted(path.name for path in self.cache.glob("debian-*"))
-
     def test_two_at_once_make_one_root(self) -> None:
         self.debian_machine()
         processes = [self.start("version", choice="debian") for _ in range(3)]
@@ -212,21 +305,216 @@ class DebianTest(LauncherTestCase):
         self.assertLen(self.roots(), 1)
         self.assertNotIn("part", self.roots()[0])
 
-    def test_no_mirror_leaves_nothing_behind(self) -> None:
+    @parameterized.parameters(
+        (
+            "E: Could not connect to deb.debian.org:80",
+            "no apt mirror answered; is there a network?",
+        ),
+        ("tar: ./usr: Cannot write: No space left on device", "the disk was full"),
+        ("E: what apt says", "E: what apt says"),
+        ("nothing of use", "it ended without a reason"),
+    )
+    def test_what_fails_leaves_a_log_and_nothing_else(self, said: str, reason: str) -> None:
+        for machine in (self.debian_machine, self.user_machine):
+            machine()
+            made = (self.bin / "mmdebstrap").read_text().removeprefix("#!/bin/sh\n")
+            self.program(
+                "mmdebstrap",
+                "for n in 1 2 3 4 5 6 7 8 9; do echo noise >&2; done\n"
+                f'if [ "$1" != --unshare-helper ]; then echo "{said}" >&2; fi\n{made}exit 1',
+            )
+            error = self.assert_error("could not make Debian's Bazel in ", choice="debian")
+            self.assertIn(f"{self.cache}: {reason}; all that mmdebstrap said is in ", error)
+            log = Path(error.rpartition(" ")[2])
+            self.assertEqual(log.read_text().count("noise\n"), 9)
+            self.assertIn(said, log.read_text())
+            self.assertEmpty(self.roots())
+        self.assertFalse(Path((self.home / "scratch").read_text().strip()).exists())
+
+    def test_a_user_makes_it_elsewhere_first(self) -> None:
+        self.user_machine()
+        status, out, err = self.run_launcher("version", choice="debian", TMPDIR=str(self.home))
+        self.assertEqual(status, 0, err)
+        self.assertEndsWith(out, "<version>")
+        self.assertLen(self.roots(), 1)
+        scratch = Path((self.home / "scratch").read_text().strip())
+        self.assertEqual(scratch.parent, self.home)
+        self.assertFalse(scratch.exists())
+        self.assertEmpty(list(self.cache.glob("*.log")))
+
+    def test_what_a_killed_mmdebstrap_leaves(self) -> None:
+        self.user_machine()
+        # Files of another user id, which only one who has that may remove.
+        self.program(
+            "rm",
+            f'case "$*:$HELPER" in */bazelw.*:) exit 1 ;; esac; exec {shutil.which("rm")} "$@"',
+        )
+        helper = MMDEBSTRAP_TO_TAR.replace('exec "$@"', 'HELPER=yes exec "$@"')
+        self.program("mmdebstrap", helper + "kill -9 $$")
+        error = self.assert_error("could not make Debian's Bazel in ", choice="debian")
+        self.assertIn(": it was killed; ", error)
+        scratch = (self.home / "scratch").read_text().strip()
+        helped = f"rm -rf --one-file-system {scratch}/mmdebstrap.1\n"
+        self.assertEqual((self.home / "helped").read_text(), helped)
+        self.assertFalse(Path(scratch).exists())
+
+        # Where that fails, too, the command is named; the next call tries again.
+        self.program("mmdebstrap", MMDEBSTRAP_TO_TAR + "kill -9 $$")
+        _, _, err = self.run_launcher("build", choice="debian", TMPDIR=str(self.home))
+        scratch = (self.home / "scratch").read_text().strip()
+        self.assertIn(
+            f"bazelw: could not remove {scratch}, which a killed mmdebstrap left: run "
+            f"mmdebstrap --unshare-helper rm -rf --one-file-system {scratch}/*\n",
+            err,
+        )
+
+    def test_a_killed_bazelw(self) -> None:
+        self.user_machine()
+        self.program("mmdebstrap", MMDEBSTRAP_TO_TAR + "kill -9 $PPID\n")
+        self.run_launcher("build", choice="debian", TMPDIR=str(self.home))
+        scratch = Path((self.home / "scratch").read_text().strip())
+        self.user_machine()
+        status, _, err = self.run_launcher("build", choice="debian", TMPDIR=str(self.home))
+        self.assertEqual(status, 0, err)
+        self.assertFalse(scratch.exists())
+        self.assertLen(self.roots(), 1)
+
+    def test_a_workspace_that_bazel_cannot_name(self) -> None:
         self.debian_machine()
-        self.program("mmdebstrap", MMDEBSTRAP + "echo 'E: no route' >&2; exit 1")
-        self.assert_error("mmdebstrap could not make Debian's Bazel (see above)", choice="debian")
+        workspace = self.home / "Projekte/Übung"
+        workspace.mkdir(parents=True)
+        self.cwd = workspace
+        self.assert_error(
+            "wanted a workspace whose path is ASCII, which is all that Debian's Bazel takes, found "
+            f"{workspace}: move it, or set BAZELW=host",
+            choice="debian",
+        )
         self.assertEmpty(self.roots())
 
     def test_no_disk(self) -> None:
         self.debian_machine()
         self.program("df", "echo Avail; echo 12M")
-        self.assert_error(f"wanted 3000 MB of disk in {self.cache}, found 12", choice="debian")
+        self.assert_error(f"wanted 2500 MB of disk in {self.cache}, found 12", choice="debian")
+
+    def test_no_disk_to_make_it_on(self) -> None:
+        self.user_machine()
+        self.program(
+            "df", f"for d; do :; done; case $d in {self.cache}) echo 1700M ;; *) echo 9M ;; esac"
+        )
+        self.program("stat", 'for d; do :; done; echo "$d"')
+        self.assert_error(
+            "wanted room to make Debian's Bazel in, found 9 MB in /scratch (of 2500), 9 MB in "
+            "/var/tmp (of 2500): make room, or set TMPDIR",
+            choice="debian",
+            TMPDIR="/scratch",
+        )
+        # On one disk, it is there twice.
+        self.program("stat", "echo 1")
+        self.program("df", "echo 3000M")
+        self.assert_error(
+            "wanted room to make Debian's Bazel in, found 3000 MB in /tmp (of 3200), ",
+            choice="debian",
+        )
+
+    def test_a_cache_that_cannot_be_written(self) -> None:
+        self.debian_machine()
+        self.assert_error(
+            "wanted to write to /dev/null/.cache/rules_relocatable, to make Debian's Bazel there, "
+            "found that it can't be: set XDG_CACHE_HOME to another directory",
+            choice="debian",
+            HOME="/dev/null",
+        )
 
     def test_no_rights(self) -> None:
+        self.user_machine(subids=False)
+        self.assert_error(
+            "wanted uidmap, and user ids for someone in ",
+            choice="debian",
+        )
+        (self.bin / "mmdebstrap").unlink()
+        (self.home / "keyring.gpg").unlink()
+        (self.home / "subuid").write_text("other:100000:65536\nmore:165536:1000\n")
+        error = self.assert_error(
+            "wanted mmdebstrap debian-archive-keyring uidmap", choice="debian"
+        )
+        self.assertEndsWith(
+            error,
+            "have an administrator run this once: apt-get install --no-install-recommends "
+            "mmdebstrap debian-archive-keyring uidmap && usermod --add-subuids 166536-232071 "
+            "--add-subgids 166536-232071 someone (or install bazelisk)",
+        )
+        # Of a user who has such ids, only the packages are wanted.
+        self.program("newuidmap", "")
+        for name in ("subuid", "subgid"):
+            (self.home / name).write_text("someone:100000:65536\n")
+        error = self.assert_error("wanted mmdebstrap debian-archive-keyring, to", choice="debian")
+        self.assertEndsWith(error, "mmdebstrap debian-archive-keyring (or install bazelisk)")
+
+    def test_what_is_missing_is_installed(self) -> None:
         self.debian_machine()
-        self.program("id", '[ "$1" = -un ] && echo someone || echo 1000')
-        self.assert_error("wanted root's rights to make Debian's Bazel, found", choice="debian")
+        (self.bin / "mmdebstrap").rename(self.home / "mmdebstrap")
+        self.program("apt-get", 'for last; do :; done; echo "E: no $last" >&2; exit 100')
+        error = self.assert_error("wanted mmdebstrap, to make Debian's Bazel; ", choice="debian")
+        self.assertIn("apt-get can't install it: E: no mmdebstrap; have an administrator", error)
+        self.program("apt-get", f'[ "$1" = update ] || mv "$HOME/mmdebstrap" {self.bin}')
+        status, out, err = self.run_launcher("version", choice="debian")
+        self.assertEqual(status, 0, err)
+        self.assertEndsWith(out, "<version>")
+
+    def old_root(self, days: float | None) -> Path:
+        """A root that was last used so many days ago; None if nobody has noted that."""
+        (self.cache / ROOT / "usr").mkdir(parents=True)
+        stamp = self.cache / f"{ROOT}.used"
+        if days is not None:
+            stamp.touch()
+            then = time.time() - days * DAY
+            os.utime(stamp, (then, then))
+        return stamp
+
+    def test_a_root_that_nobody_has_used_for_long(self) -> None:
+        self.debian_machine()
+        stamp = self.old_root(32)
+        (self.cache / "debian-1123456789abcdef.old/usr").mkdir(parents=True)
+        # A process that has it, as a Bazel server would.
+        with stamp.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            self.run_launcher(choice="debian")
+            self.assertLen(self.roots(), 2)
+            self.assertIn(ROOT, self.roots())
+        _, _, err = self.run_launcher(choice="debian")
+        self.assertEqual(
+            err,
+            f"bazelw: removing {self.cache / ROOT}, which no checkout has used for 30 days\n",
+        )
+        self.assertLen(self.roots(), 1)
+        self.assertNotIn(ROOT, self.roots())
+        self.assertFalse(stamp.exists())
+
+    @parameterized.parameters(29, None)
+    def test_a_root_that_may_be_used(self, days: float | None) -> None:
+        self.debian_machine()
+        stamp = self.old_root(days)
+        for _ in range(2):
+            self.run_launcher(choice="debian")
+        self.assertIn(ROOT, self.roots())
+        self.assertTrue(stamp.exists())
+
+    def test_what_is_used_is_noted_and_held(self) -> None:
+        self.debian_machine()
+        self.run_launcher(choice="debian")
+        (name,) = self.roots()
+        stamp = self.cache / f"{name}.used"
+        os.utime(stamp, (0, 0))
+        # What it becomes has the lock, and so has what that starts.
+        self.program(
+            "unshare",
+            'for last; do :; done; [ "$last" = true ] || {\n'
+            f"flock --exclusive --nonblock {stamp} true || echo held\n"
+            "}",
+        )
+        self.assertEqual(self.run_launcher(choice="debian"), (0, "held\n", ""))
+        self.assertLess(time.time() - stamp.stat().st_mtime, 60)
+        self.assertEqual(self.roots(), [name])
 
     def test_no_namespaces(self) -> None:
         self.debian_machine()
