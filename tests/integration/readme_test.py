@@ -15,7 +15,7 @@ _SMOKE = _PROJECT / "tests/e2e/smoke"
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Where one has a module from is different in the README: there is no release to name yet.
-_ELSEWHERE = {"git_override"}
+_ELSEWHERE = {"git_override", "module"}
 
 
 def _blocks(title: str) -> Iterator[tuple[str, str]]:
@@ -59,6 +59,16 @@ class ReadmeTest(parameterized.TestCase):
         self.assertNotEmpty(shown)
         for call in shown:
             self.assertIn(call, there)
+
+    def test_benchmarks(self) -> None:
+        build = (_PROJECT / "benchmarks/BUILD.bazel").read_text(encoding="utf-8")
+        table = build.partition("\nDATA = {\n")[2].partition("\n}\n")[0]
+        there = set(re.findall(r'(?m)^    "(\w+)": ', table))
+        readme = (_PROJECT / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(set(re.findall(r"run //benchmarks:(\w+)", readme)), there)
+        development = (_PROJECT / "docs/development.md").read_text(encoding="utf-8")
+        rows = development.partition("\n## Benchmarks\n")[2]
+        self.assertEqual(set(re.findall(r"(?m)^\| `(\w+)` \|", rows)), there)
 
     def test_what_is_pinned(self) -> None:
         ((_, code),) = [block for block in _blocks("Pin packages") if block[0] == "json"]
