@@ -12,6 +12,9 @@ from support import checkout
 _STARTUP = ("--max_idle_secs=60",)
 # What all such workspaces make alike, as the Python that actions run on, is made once.
 _SHARED = ("--disk_cache={cache}", "--experimental_disk_cache_gc_max_size=2G")
+# A sandbox has a /tmp of its own. It shows the main workspace in it, but no other module.
+_TMP = Path("/tmp")  # noqa: S108 - nothing is written there.
+_IN_TMP = ("--sandbox_add_mount_pair={project}",)
 # Tests of a workspace are there to be run.
 _TESTS = ("--nocache_test_results",)
 _QUIET = ("--color=no", "--curses=no", "--noshow_progress")
@@ -37,18 +40,20 @@ class Consumer:
         self, command: str, *arguments: str, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs Bazel, with these variables; stdout holds all that it said."""
-        launcher = checkout.workspace() / "bazelw"
+        project = checkout.workspace()
         home = pwd.getpwuid(os.getuid()).pw_dir
         cache = Path(home, ".cache/rules_relocatable/consumers")
         builds = command in {"build", "coverage", "run", "test"}
+        in_tmp = project.is_relative_to(_TMP)
         return subprocess.run(
             [
-                launcher,
+                project / "bazelw",
                 f"--output_base={self.output_base}",
                 *_STARTUP,
                 command,
                 *_QUIET,
                 *(flag.format(cache=cache) for flag in _SHARED if builds),
+                *(flag.format(project=project) for flag in _IN_TMP if builds and in_tmp),
                 *(_TESTS if command == "test" else ()),
                 *arguments,
             ],
