@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from relocatable import soname_links
 from relocatable.content import Extent
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Origin, Record
@@ -10,7 +11,7 @@ from relocatable.tree import File, Tree
 
 
 def collect(files: Iterable[str], programs: Iterable[str], label: str) -> Tree:
-    """Returns a tree of files.
+    """Returns a tree of files, with the links that shared libraries among them are found by.
 
     Args:
         files: FILE=PATH for each: one on disk, and its path in the tree, which has no `=`.
@@ -36,4 +37,5 @@ def collect(files: Iterable[str], programs: Iterable[str], label: str) -> Tree:
             # The same bytes come from another directory in another configuration.
             record = Record(Origin(label, path))
             tree.add(path, File(Extent.of_file(Path(source)), record, executable))
+    soname_links.add(tree, label)
     return tree
