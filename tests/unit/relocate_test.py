@@ -117,6 +117,13 @@ class RelocateTest(parameterized.TestCase):
         self.assertEqual(settings.library_path, ("lib",))
         self.assertEmpty(settings.environment)
 
+    def test_scripts_are_launchers_too(self) -> None:
+        tree = relocate([self.layer], [self.pool], Request("//:x", TARGET, None))
+        self.assertEmpty(verify.verify(tree, TARGET).problems)
+        root = closure.trace(tree).loads[0].root
+        self.assertEqual((root.path, root.launchers), ("libexec/tool", ("bin/tool",)))
+        self.assertEqual((root.loader, root.library_path), (f"lib/{TARGET.loader}", ("lib",)))
+
     def test_launchers_elsewhere(self) -> None:
         tree = self.relocate(launchers={"tool": "bin/tool"}, environment={"X": "{root}/share"})
         self.assertNotIn("bin/tool", tree.nodes)
