@@ -38,16 +38,41 @@ def lldb(name, debs, llvm, python_version, platforms, exclude_features):
         ]],
         tags = _TAGS,
     )
+    deb_extract(
+        name = name + "_compiler",
+        include = [
+            "usr/bin/" + python,
+            "usr/lib/*-linux-gnu/*.so*",
+        ],
+        debs = ["@%s//:%s" % (debs, package) for package in [
+            "libc6",
+            "libexpat1",
+            python + "-minimal",
+            "zlib1g",
+        ]],
+        tags = _TAGS,
+    )
     stdlib_trim(
         name = name + "_stdlib",
         src = name + "_python_debs",
         exclude_features = exclude_features,
+        form = "source_and_pyc",
+        interpreter = name + "_compiler",
         python_version = python_version,
+        tags = _TAGS,
+    )
+    modules = "usr/lib/llvm-%s/lib/%s/site-packages" % (llvm, python)
+    deb_extract(
+        name = name + "_module",
+        include = [modules + "/**/*.py"],
+        debs = ["@%s//:python3-lldb-%s" % (debs, llvm)],
+        strip_prefix = modules,
         tags = _TAGS,
     )
     py_runtime_bundle(
         name = name + "_python",
         runtime = [name + "_python_debs"],
+        site_packages = [name + "_module"],
         stdlib = name + "_stdlib",
         tags = _TAGS,
     )
