@@ -156,8 +156,7 @@ def _declaration(lock: Lock | None) -> Declaration:
     if not (lock or (_ROOT.value and _ARCHITECTURE.value)):
         raise RelocatableError(
             f"{_LOCK.value}: wanted a lock file, or the start of one, found none: write into it "
-            '{"declaration": {"architectures": ["amd64"], "roots": ["PACKAGE"]}}, or give '
-            "--architecture and --root"
+            f"{deb_lock.START}, or give --architecture and --root"
         )
     said = Said(
         _MODULE.value,

@@ -407,7 +407,7 @@ class DebsLiesTest(parameterized.TestCase):
         ("expired-key", "that key expired 2020-12-31"),
         ("revoked", "that key is revoked"),
         ("expired-signature", "the signature expired 2020-06-02"),
-        ("weak-hash", "made with SHA1, which is too weak"),
+        ("weak-hash", "made with SHA-1, which is too weak"),
     )
     def test_a_key_that_is_not_good_any_more(self, name: str, message: str) -> None:
         self._make("--keyring=main=keys/test.asc")

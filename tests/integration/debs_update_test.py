@@ -106,7 +106,8 @@ class UpdateDebLockTest(absltest.TestCase):
             (
                 None,
                 (*_NEW, "--root=root", "--keyring=main=absent.asc"),
-                f"error: {self.workspace}/absent.asc: No such file or directory\n",
+                "error: source main: wanted its keyring, a file of public keys, at "
+                f"{self.workspace}/absent.asc: No such file or directory; get it from ",
             ),
             (
                 None,

@@ -43,10 +43,18 @@ class OldSignaturesTest(parameterized.TestCase):
         ("expired-signature", "2020-06-01 by [0-9A-F]{40}: the signature expired 2020-06-02$"),
         (
             "weak-hash",
-            "2020-06-01 by .*: made with SHA1, which is too weak; wanted one of SHA256, ",
+            "2020-06-01 by .*: made with SHA-1, which is too weak; wanted one of SHA256, ",
         ),
-        ("weak-key", "2024-06-01 by .*: that key or what it says of itself is too weak today: "),
-        ("weak-self-signature", "2024-06-01 by .*: that key or what it says of itself is too weak"),
+        (
+            "weak-key",
+            "2024-06-01 by .*: that key or its signature on itself is too weak today: RSA1024 is "
+            "not considered secure since 2014-02-01T00:00:00Z; ask whoever runs the archive",
+        ),
+        (
+            "weak-self-signature",
+            "2024-06-01 by .*: that key or its signature on itself is too weak today: SHA-1 is not "
+            "considered secure since 2023-02-01T00:00:00Z; ask whoever runs the archive",
+        ),
         (
             "future",
             "signed 2099-01-01 by .* is in the future, now is 2026-07-01: is this machine's",
@@ -113,7 +121,8 @@ class SignaturesTest(parameterized.TestCase):
         other = Signer()
         with self.assertRaisesRegex(
             RelocatableError,
-            "^x: signed [0-9-]{10} by [0-9A-F]{40}: that key is not in a.asc$",
+            "^x: signed [0-9-]{10} by [0-9A-F]{40}: that key is not in a.asc; if the archive has "
+            "a new key, get its keyring over a way that you trust$",
         ):
             self.keyring.clear_signed(other.clear_sign("a: b\n"), "x", _now())
 

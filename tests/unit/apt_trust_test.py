@@ -114,7 +114,8 @@ class KeyringTest(absltest.TestCase):
         self.assertIsNone(keyring(_UNSIGNED, Path("nowhere")))
 
     def test_an_absent_file(self) -> None:
-        with self.assertRaisesRegex(FileNotFoundError, "test.asc"):
+        message = "^source main: wanted its keyring, .*, at nowhere/test.asc: No such file or "
+        with self.assertRaisesRegex(RelocatableError, message):
             keyring(SOURCE, Path("nowhere"))
 
 

@@ -144,7 +144,18 @@ class MalformedTest(parameterized.TestCase):
             ("architectures", ["s390x"], '.architectures[0]: wanted amd64 or arm64, found "s390x"'),
             ("roots", [], ".roots: wanted at least 1 in the list, found []"),
             ("sources", [source] * 2, " wanted one source of each name, found ['main', 'main']"),
-            ("suggests", True, " has the unknown key 'suggests'"),
+            (
+                "suggests",
+                True,
+                " has the unknown key 'suggests'; there are architectures, exclude, pins, "
+                "recommends, roots, sources, with_source",
+            ),
+            (
+                "recomends",
+                True,
+                " has the unknown key 'recomends'; is 'recommends' meant?; there are "
+                "architectures, exclude, pins, recommends, roots, sources, with_source",
+            ),
             ("recommends", 1, ".recommends: wanted true or false, found 1"),
             (
                 "pins",
@@ -215,10 +226,46 @@ class MalformedTest(parameterized.TestCase):
 
     def test_missing_and_unknown_keys(self) -> None:
         self.assert_refused("misses the key 'indices'", lambda lock: lock.pop("indices"))
-        self.assert_refused("has the unknown key 'x'", lambda lock: lock.update(x=1))
+        self.assert_refused(
+            "has the unknown key 'x'; there are declaration, indices, packages, promises, "
+            "source_packages, version",
+            lambda lock: lock.update(x=1),
+        )
         self.assert_refused(
             "packages[0] misses the key 'size'", lambda lock: lock["packages"][0].pop("size")
         )
+
+    def test_a_misspelt_key(self) -> None:
+        def misspell(lock: Any) -> None:
+            lock["declaration"]["root"] = lock["declaration"].pop("roots")
+
+        self.assert_refused(
+            "declaration misses the key 'roots'; 'root' is there: is that how it is meant?",
+            misspell,
+        )
+        self.assert_refused(
+            "wanted a JSON object with a version, or with a declaration alone, found the keys "
+            "['declaration', 'indices', 'packages']",
+            lambda lock: lock.pop("version"),
+        )
+
+    @parameterized.parameters(
+        (b" \n", "wanted a lock, or the start of one, found an empty file: write into it {"),
+        (
+            b"{\n<<<<<<< HEAD\n",
+            "found a merge conflict in line 2: take one side (git checkout --ours x.lock.json, or "
+            "--theirs), see to it that `declaration` says what you want, and run this again",
+        ),
+        (b'{"version": "\xff"}', "wanted UTF-8: 'utf-8' codec can't decode byte 0xff"),
+        (b"\xef\xbb\xbf{}", "wanted a JSON object, found a byte order mark before it"),
+        (b'{"version": "\\u00e9"}', "wanted characters as they are, found the escape \\u; correct"),
+        (b'{"version": "\\\\\\""}', "version: wanted a positive integer, found "),
+        (b'{"version": 1, "version": 1}', "wanted a JSON object: the key 'version' stands twice"),
+    )
+    def test_a_file_that_is_none(self, data: bytes, message: str) -> None:
+        with self.assertRaises(RelocatableError) as caught:
+            deb_lock.parse(data, "x.lock.json")
+        self.assertStartsWith(str(caught.exception), f"x.lock.json: {message}")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class ReaderTest(parameterized.TestCase):
         reader = Reader.parse(b'{"x": {"b": 1, "a": 2}}', "f")
         with self.assertRaises(RelocatableError) as caught:
             reader.item("x").done()
-        self.assertEqual(str(caught.exception), "f: x has the unknown key 'a'")
+        self.assertEqual(str(caught.exception), "f: x has the unknown key 'a'; there are none")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         return
     temporary = beside(place.path)
     try:
-        with create(temporary) as file:
+        with naming(place.path, temporary), create(temporary) as file:
             yield file
             file.flush()
             if place.old is None:
@@ -123,6 +123,22 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Has errors about the file `temporary`, or about room for it, name the file that it becomes.
+
+    Raises:
+        OSError: with the name `path`, if a disk is full, or `temporary` can't be made.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        if not full and error.filename != str(temporary):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def beside(path: Path) -> Path:

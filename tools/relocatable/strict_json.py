@@ -1,6 +1,7 @@
 """Reads JSON that has exactly the shape that is expected of it; every error names the place."""
 
 import dataclasses
+import difflib
 import json
 import re
 from typing import NamedTuple, NoReturn, Self
@@ -27,10 +28,12 @@ class Reader:
     Attributes:
         place: What error messages call it: the file's name and the way to the object.
         left: The keys not taken yet, with their values.
+        known: The keys that somebody has asked for.
     """
 
     place: str
     left: dict[str, object]
+    known: set[str] = dataclasses.field(default_factory=set)
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Self:
@@ -53,6 +56,7 @@ class Reader:
 
     def has(self, key: str) -> bool:
         """Says whether a key is there that need not be."""
+        self.known.add(key)
         return key in self.left
 
     def string(self, key: str, kind: Text) -> str:
@@ -65,6 +69,7 @@ class Reader:
 
     def optional_string(self, key: str, kind: Text) -> str | None:
         """Takes a string or null."""
+        self.known.add(key)
         if self.left.get(key, "") is None:
             del self.left[key]
             return None
@@ -121,14 +126,25 @@ class Reader:
             RelocatableError: if the object has keys that nobody took.
         """
         if self.left:
-            raise RelocatableError(f"{self.place} has the unknown key {min(self.left)!r}")
+            strange = min(self.left)
+            near = difflib.get_close_matches(strange, sorted(self.known), n=1)
+            raise RelocatableError(
+                f"{self.place} has the unknown key {strange!r}"
+                f"{f'; is {near[0]!r} meant?' if near else ''}; "
+                f"there are {', '.join(sorted(self.known)) or 'none'}"
+            )
 
     def _place(self, key: str) -> str:
         return f"{self.place} {key}" if self.place.endswith(":") else f"{self.place}.{key}"
 
     def _take(self, key: str) -> object:
+        self.known.add(key)
         if key not in self.left:
-            raise RelocatableError(f"{self.place} misses the key {key!r}")
+            near = difflib.get_close_matches(key, sorted(self.left), n=1)
+            raise RelocatableError(
+                f"{self.place} misses the key {key!r}"
+                f"{f'; {near[0]!r} is there: is that how it is meant?' if near else ''}"
+            )
         return self.left.pop(key)
 
     def _list(self, key: str, least: int) -> list[object]:

@@ -10,7 +10,7 @@ import io
 import lzma
 from collections.abc import Callable, Iterable, Sequence
 
-from relocatable.apt.download import Mirror
+from relocatable.apt.download import Mirror, NotFetchedError
 from relocatable.apt.release import File
 from relocatable.apt.trust import Fetch, Trust, open_release
 from relocatable.deb_lock import Source
@@ -151,19 +151,22 @@ def open_archive(
     """
     fetches = {url: connect(url) for url in urls}
     errors: list[str] = []
+    believed = bool(fetches)
     for url, fetch in fetches.items():
         others = [other for at, other in fetches.items() if at != url]
         try:
             archive = Archive(source, fetch, trust, others)
         except RelocatableError as error:
             reason = str(error)
+            # What another mirror would do about what this one says, that says.
+            believed = believed and not isinstance(error, NotFetchedError)
             errors.append(reason if reason.startswith(url) else f"{url}: {reason}")
             continue
         for reason in errors:
             warn(f"{source.name}: passed over a mirror: {reason}")
         return archive
     reasons = "; ".join(errors) or "this machine's apt has no archive with it"
+    advice = "" if believed else f"; name a mirror: --mirror={source.name}=URL"
     raise RelocatableError(
-        f"source {source.name} ({source.suite} {' '.join(source.components)}): {reasons}; "
-        f"name a mirror: --mirror={source.name}=URL"
+        f"source {source.name} ({source.suite} {' '.join(source.components)}): {reasons}{advice}"
     )

@@ -18,6 +18,10 @@ _TIMEOUT_SECONDS = 60
 _LARGEST_UNKNOWN = 1 << 24
 
 
+class NotFetchedError(RelocatableError):
+    """A server didn't give what it was asked for; another one may."""
+
+
 class Mirror:
     """An archive at a URL.
 
@@ -51,7 +55,7 @@ class Mirror:
                     data += chunk
                     self._show(url, len(data), size)
         except (OSError, HTTPException) as error:
-            raise RelocatableError(f"{url}: {error}") from error
+            raise NotFetchedError(f"{url}: {error}{_by_way_of(url, error)}") from error
         self._show(url, len(data), size, end="\n")
         return bytes(data)
 
@@ -85,6 +89,22 @@ def _basic(url: str, logins: netrc.netrc) -> str:
     if not found:
         return ""
     return "Basic " + base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode()
+
+
+def _by_way_of(url: str, error: Exception) -> str:
+    """Which proxy was asked instead of a server: a failure to connect is that one's."""
+    parts = urllib.parse.urlsplit(url)
+    proxy = urllib.request.getproxies().get(parts.scheme, "")
+    if not proxy or isinstance(error, urllib.error.HTTPError):
+        return ""
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return ""
+    # Without a password.
+    shown = proxy.rpartition("@")[2] if "@" in proxy else proxy
+    return (
+        f" (asked by way of the proxy {shown}, which {parts.scheme}_proxy names; no_proxy takes "
+        "hosts off it)"
+    )
 
 
 def megabytes(count: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from relocatable.apt.openpgp import Keyring
 from relocatable.deb_lock import Source
+from relocatable.errors import RelocatableError
 
 _INCLUDED = resources.files("relocatable.apt") / "keyrings"
 INCLUDED = ("debian",)
@@ -19,12 +20,20 @@ def keyring(source: Source, workspace: Path) -> Keyring | None:
         workspace: What the path in the source is below.
 
     Raises:
-        OSError: if there is no such file.
-        RelocatableError: if it is no keyring.
+        RelocatableError: if there is no such file, or it is no keyring.
     """
     if source.allow_unsigned:
         return None
     if source.keyring in INCLUDED:
         data = (_INCLUDED / f"{source.keyring}.asc").read_bytes()
         return Keyring.parse(data, f"the keyring {source.keyring}")
-    return Keyring.parse((workspace / source.keyring).read_bytes(), source.keyring)
+    path = workspace / source.keyring
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RelocatableError(
+            f"source {source.name}: wanted its keyring, a file of public keys, at {path}: "
+            f"{error.strerror}; get it from whoever runs the archive, over a way that you trust "
+            f"(of keyrings without a file, there is {', '.join(INCLUDED)})"
+        ) from error
+    return Keyring.parse(data, source.keyring)

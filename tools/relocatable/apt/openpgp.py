@@ -27,6 +27,7 @@ _ARMORED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _STRONG = ("SHA256", "SHA384", "SHA512", "SHA3_256", "SHA3_512")
+_NEW_KEY = "; if the archive has a new key, get its keyring over a way that you trust"
 # Of a file; others are about keys.
 _OF_FILES = (SignatureType.Binary, SignatureType.Text)
 _REVOCATIONS = (SignatureType.KeyRevocation, SignatureType.SubkeyRevocation)
@@ -41,7 +42,7 @@ class Key:
         certificate: The fingerprint of the primary key, by which people know it.
         expires: The end of its own or its primary key's life, whichever is first; `None` is never.
         revoked: Whether it or its primary key was taken back.
-        weak: Why nobody should believe it today, in Sequoia's words; empty if there is no reason.
+        weak: Why nobody should believe it today; empty if there is no reason.
     """
 
     fingerprint: str
@@ -188,7 +189,10 @@ class Keyring:
                 f"signed {_day(each.created)} by {each.issuer}: {fault}"
                 for _, each, fault in faults
             )
-            raise RelocatableError(f"{place}: {reasons or 'has no signature of a known kind'}")
+            advice = "" if any(key for key, _, _ in faults) or not faults else _NEW_KEY
+            raise RelocatableError(
+                f"{place}: {reasons or 'has no signature of a known kind'}{advice}"
+            )
         return tuple(sorted(signers))
 
     def _find(self, signature: _Signature) -> Key | None:
@@ -203,9 +207,13 @@ class Keyring:
             return f"that key is not in {self.name}"
         if signature.digest not in _STRONG:
             strong = ", ".join(_STRONG)
-            return f"made with {signature.digest}, which is too weak; wanted one of {strong}"
+            digest = _called(signature.digest)
+            return f"made with {digest}, which is too weak; wanted one of {strong}"
         if key.weak:
-            return f"that key or what it says of itself is too weak today: {key.weak}"
+            return (
+                f"that key or its signature on itself is too weak today: {key.weak}; ask whoever "
+                "runs the archive for a keyring where that is mended"
+            )
         if key.revoked:
             return "that key is revoked"
         if key.expires and key.expires <= now:
@@ -252,14 +260,16 @@ def _keys(certificate: Cert) -> Iterator[Key]:
     for start, end in zip(starts, [*starts[1:], len(packets)], strict=True):
         key, signatures = packets[start], packets[start + 1 : end]
         ends = [expires]
+        bound = ""
         if key.tag == Tag.PublicSubkey:
             ends.append(_end(key, signatures))
+            bound = _weak_binding(signatures)
         yield Key(
             fingerprint=str(key.fingerprint).upper(),
             certificate=primary,
             expires=min(filter(None, ends), default=None),
             revoked=revoked or _any_revocation(signatures),
-            weak=weak,
+            weak=weak or bound,
         )
 
 
@@ -271,7 +281,7 @@ def _state(certificate: Cert) -> tuple[datetime | None, bool, str]:
     try:
         return certificate.expiration, certificate.is_revoked, ""
     except RuntimeError as error:
-        return None, False, _first(error)
+        return None, False, _cause(error)
 
 
 def _end(subkey: Packet, signatures: Iterable[Packet]) -> datetime | None:
@@ -280,6 +290,15 @@ def _end(subkey: Packet, signatures: Iterable[Packet]) -> datetime | None:
     dated = [(s.signature_created, s.key_validity_period) for s in bindings if s.signature_created]
     _, period = max(dated, key=lambda pair: pair[0], default=(None, None))
     return subkey.key_created + period if subkey.key_created and period else None
+
+
+def _weak_binding(signatures: Iterable[Packet]) -> str:
+    """Why nobody should believe that a subkey belongs to its primary key."""
+    bindings = [s for s in signatures if _kind(s) == SignatureType.SubkeyBinding]
+    digests = [str(binding.hash_algorithm).rpartition(".")[2] for binding in bindings]
+    if not digests or any(digest in _STRONG for digest in digests):
+        return ""
+    return f"the primary key's signature on it is made with {_called(digests[0])}"
 
 
 def _any_revocation(signatures: Iterable[Packet]) -> bool:
@@ -295,6 +314,18 @@ def _kind(packet: Packet) -> SignatureType | None:
 
 def _day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d}" if moment else "without a date"
+
+
+def _called(digest: str) -> str:
+    """What people call a digest, where Sequoia does not."""
+    return {"SHA1": "SHA-1"}.get(digest, digest)
+
+
+def _cause(error: RuntimeError) -> str:
+    """The innermost reason that Sequoia gives."""
+    said = str(error).partition("\n\nStack backtrace:")[0].strip()
+    innermost = said.splitlines()[-1].strip()
+    return re.sub(r"^[0-9]+: ", "", innermost).replace("SHA1", _called("SHA1"))
 
 
 def _first(error: RuntimeError) -> str:

@@ -14,7 +14,7 @@ from relocatable.deb_lock.declaration import (
     checked,
     sources,
 )
-from relocatable.deb_lock.file import FORMAT, UPDATE, check, parse, read, render, write
+from relocatable.deb_lock.file import FORMAT, START, UPDATE, check, parse, read, render, write
 from relocatable.deb_lock.records import Index, Key, Lock, Package, Promise
 from relocatable.deb_lock.source_packages import SourceFile, SourcePackage, named
 from relocatable.deb_lock.words import ARCHITECTURES
@@ -24,6 +24,7 @@ __all__ = [
     "FORMAT",
     "PRIORITY",
     "SNAPSHOT",
+    "START",
     "UPDATE",
     "Declaration",
     "Index",

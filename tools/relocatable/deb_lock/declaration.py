@@ -2,33 +2,27 @@
 
 import dataclasses
 import json
-import re
 
-from relocatable.deb_lock.words import NAME, PATTERN, SOURCE, TARGET, VERSION
+from relocatable.deb_lock.words import (
+    COMPONENT,
+    KEYRING,
+    MOMENT,
+    NAME,
+    PATTERN,
+    PIN,
+    SOURCE,
+    SUITE,
+    TARGET,
+    URL,
+)
 from relocatable.errors import RelocatableError, problems
-from relocatable.strict_json import Reader, Text
+from relocatable.strict_json import Reader
 
 PRIORITY = 500
 """Of a source that declares none, as in apt_preferences(5)."""
 
 SNAPSHOT = "{snapshot}"
 """Stands in a mirror's URL for the moment whose state is wanted."""
-
-_COMPONENT = Text("a component", re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*"))
-_SUITE = Text(
-    "a suite, or a flat repository's directory with a slash at its end",
-    re.compile(rf"(\.?/)|{_COMPONENT.pattern.pattern}"),
-)
-_PIN = Text(
-    "package=version or package/source",
-    re.compile(rf"[a-z0-9*][a-z0-9+.*-]*(={VERSION.pattern.pattern}|/{SOURCE.pattern.pattern})"),
-)
-_URL = Text("an http or https URL", re.compile(r"https?://[^\s/]+(/\S*)?"))
-_KEYRING = Text(
-    "a keyring's path in the workspace, or its name",
-    re.compile(r"(?!.*(^|/)\.\.?(/|$))[^/\s][^\s]*|"),
-)
-_SNAPSHOT = Text("a moment like 20260131T000000Z", re.compile(r"[0-9]{8}T[0-9]{6}Z|"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,7 +149,7 @@ def read_declaration(item: Reader) -> Declaration:
         architectures=item.strings("architectures", TARGET, least=1),
         roots=item.strings("roots", NAME, least=1),
         exclude=item.strings("exclude", NAME) if item.has("exclude") else (),
-        pins=item.strings("pins", _PIN) if item.has("pins") else (),
+        pins=item.strings("pins", PIN) if item.has("pins") else (),
         recommends=item.boolean("recommends") if item.has("recommends") else False,
         with_source=item.strings("with_source", PATTERN) if item.has("with_source") else (),
     )
@@ -175,15 +169,15 @@ def _source(item: Reader) -> Source:
     # Locks of earlier days don't say whom to believe: only a refresh has to know.
     source = Source(
         name=item.string("name", SOURCE),
-        suite=item.string("suite", _SUITE),
-        components=item.strings("components", _COMPONENT),
-        mirrors=item.strings("mirrors", _URL) if item.has("mirrors") else (),
-        keyring=item.string("keyring", _KEYRING) if item.has("keyring") else "",
+        suite=item.string("suite", SUITE),
+        components=item.strings("components", COMPONENT),
+        mirrors=item.strings("mirrors", URL) if item.has("mirrors") else (),
+        keyring=item.string("keyring", KEYRING) if item.has("keyring") else "",
         allow_unsigned=item.has("allow_unsigned") and item.boolean("allow_unsigned"),
         allow_expired=item.has("allow_expired") and item.boolean("allow_expired"),
         architectures=(item.strings("architectures", TARGET) if item.has("architectures") else ()),
         priority=item.integer("priority") if item.has("priority") else PRIORITY,
-        snapshot=item.string("snapshot", _SNAPSHOT) if item.has("snapshot") else "",
+        snapshot=item.string("snapshot", MOMENT) if item.has("snapshot") else "",
     )
     item.done()
     if source.flat == bool(source.components):

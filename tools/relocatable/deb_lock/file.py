@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 from relocatable import output
@@ -14,6 +15,12 @@ from relocatable.strict_json import Reader
 
 FORMAT = 1
 """Rises when a reader of the old format would misread the new one."""
+
+START = '{"declaration": {"architectures": ["amd64"], "roots": ["PACKAGE"]}}'
+"""What a person writes who has no lock yet."""
+
+# Other than of what would end a string.
+_ESCAPE = re.compile(r"\\[^\"]")
 
 UPDATE = "bazel run @rules_relocatable//tools:update_deb_lock -- --lock="
 """The command that makes a lock; the file's path follows."""
@@ -43,9 +50,14 @@ def parse(data: bytes, name: str) -> Lock:
     Raises:
         RelocatableError: if it is no lock file of this format.
     """
-    file = Reader.parse(data, name)
+    file = Reader.parse(_as_written(data, name), name)
     if file.left.keys() == {"declaration"}:
         return Lock(read_declaration(file.item("declaration")), (), ())
+    if not file.has("version"):
+        raise RelocatableError(
+            f"{name}: wanted a JSON object with a version, or with a declaration alone, found the "
+            f"keys {sorted(file.left)}"
+        )
     found = file.integer("version")
     if found != FORMAT:
         raise RelocatableError(
@@ -66,6 +78,37 @@ def parse(data: bytes, name: str) -> Lock:
     )
     file.done()
     return lock
+
+
+def _as_written(data: bytes, name: str) -> bytes:
+    """Refuses what JSON's readers differ about, so that a lock says the same to each.
+
+    Bazel makes other characters of escapes such as that of é than we do, and `render` writes none.
+    """
+    if not data.strip():
+        raise RelocatableError(
+            f"{name}: wanted a lock, or the start of one, found an empty file: write into it "
+            f"{START}, and run this again"
+        )
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.startswith(b"<<<<<<<"):
+            raise RelocatableError(
+                f"{name}: found a merge conflict in line {number}: take one side (git checkout "
+                f"--ours {name}, or --theirs), see to it that `declaration` says what you want, "
+                "and run this again"
+            )
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise RelocatableError(f"{name}: wanted UTF-8: {error}") from error
+    if text.startswith("\ufeff"):
+        raise RelocatableError(f"{name}: wanted a JSON object, found a byte order mark before it")
+    if escape := _ESCAPE.search(text.replace(r"\\", "")):
+        raise RelocatableError(
+            f"{name}: wanted characters as they are, found the escape {escape[0]}; correct it, or "
+            "restore it from version control"
+        )
+    return data
 
 
 def write(lock: Lock, path: Path) -> None:

@@ -1,17 +1,22 @@
 """What a lock of Debian packages holds, and how each part of it is read."""
 
 import dataclasses
-import re
 from typing import NamedTuple
 
 from relocatable.deb_lock.declaration import Declaration
 from relocatable.deb_lock.source_packages import SourcePackage
-from relocatable.deb_lock.words import ARCHITECTURE, DEB_PATH, NAME, SHA256, SOURCE, TARGET, VERSION
-from relocatable.strict_json import Reader, Text
-
-_LINE = Text("one line of text", re.compile(r"[^\n]*"))
-# Of version 4 (SHA-1) or 6 (SHA-256): RFC 9580, 5.5.4.
-_FINGERPRINT = Text("a key's fingerprint", re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}"))
+from relocatable.deb_lock.words import (
+    ARCHITECTURE,
+    DEB_PATH,
+    FINGERPRINT,
+    LINE,
+    NAME,
+    SHA256,
+    SOURCE,
+    TARGET,
+    VERSION,
+)
+from relocatable.strict_json import Reader
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,10 +126,10 @@ def read_index(item: Reader) -> Index:
     """Takes the state of a source."""
     index = Index(
         source=item.string("source", SOURCE),
-        origin=item.string("origin", _LINE),
-        date=item.string("date", _LINE),
+        origin=item.string("origin", LINE),
+        date=item.string("date", LINE),
         sha256=item.string("sha256", SHA256),
-        signed_by=item.strings("signed_by", _FINGERPRINT),
+        signed_by=item.strings("signed_by", FINGERPRINT),
     )
     item.done()
     return index
@@ -152,7 +157,7 @@ def read_promise(item: Reader) -> Promise:
     promise = Promise(
         name=item.string("name", NAME),
         targets=item.strings("targets", TARGET, least=1),
-        wanted=item.strings("wanted", _LINE, least=1),
+        wanted=item.strings("wanted", LINE, least=1),
     )
     item.done()
     return promise
