@@ -9,7 +9,9 @@ NAME = "lldb_linux_x86_64"
 
 class DistUsageTest(absltest.TestCase):
     def test_says_what_to_run_instead(self) -> None:
-        done = subprocess.run([f"dist/{NAME}.usage.sh"], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [f"dist/{NAME}.usage.sh"], capture_output=True, text=True, check=False
+        )
         self.assertEqual(done.returncode, 2)
         self.assertEmpty(done.stdout)
         self.assertStartsWith(done.stderr, f"error: //dist:{NAME} is a dist")

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
-from support.elf_builder import ElfBuilder
 
 from relocatable import trial
 from relocatable.errors import RelocatableError
 from relocatable.launcher import Settings, shell
+from support.elf_builder import ElfBuilder
 
 # No machine of this number is known to any kernel or emulator.
 NOBODYS = 0x1234
@@ -33,7 +33,9 @@ class AnotherMachineTest(parameterized.TestCase):
             r"^bin/\w+ is for another machine than this one \(\w+\): name an emulator .*"
             r"target_compatible_with",
         ):
-            trial.run(trial.Dist(self.root), ["bin/real" if kind == "native" else "bin/sh"], scratch)
+            trial.run(
+                trial.Dist(self.root), ["bin/real" if kind == "native" else "bin/sh"], scratch
+            )
 
 
 if __name__ == "__main__":

@@ -237,7 +237,11 @@ def run(
             if error.errno == errno.ENOEXEC:
                 raise _of_another_machine(arguments[0]) from error
             raise
-    if script and done.returncode == _NOT_EXECUTED and os.strerror(errno.ENOEXEC).encode() in done.stdout:
+    if (
+        script
+        and done.returncode == _NOT_EXECUTED
+        and os.strerror(errno.ENOEXEC).encode() in done.stdout
+    ):
         raise _of_another_machine(arguments[0])
     texts = [path.read_text("utf-8", "replace") for path in sorted(trace.iterdir())]
     for path in trace.iterdir():
@@ -256,8 +260,8 @@ def run(
 def _of_another_machine(program: str) -> RelocatableError:
     """Says what to do about a program that the kernel doesn't start."""
     return RelocatableError(
-        f"{program} is for another machine than this one ({os.uname().machine}): name an emulator for it "
-        "(attribute emulator), or where the test can run (target_compatible_with)"
+        f"{program} is for another machine than this one ({os.uname().machine}): name an emulator"
+        " for it (attribute emulator), or where the test can run (target_compatible_with)"
     )
 
 

@@ -9,6 +9,9 @@ from relocatable.elf import Edits, Elf, Plan, StripPlan
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit
 
+_START: Final = "start"
+"""What `elf.plan_start` logs, after all others."""
+
 _STRIPPED: Final = frozenset({"sections", "symbols", "section numbers of dynamic symbols"})
 """What `elf.plan_strip` logs."""
 
@@ -17,13 +20,18 @@ def prove_elf(name: str, before: memoryview, after: memoryview, log: Sequence[Ed
     """As `edit_log.prove`, of an ELF file."""
     strip, rest = _stripping(name, before, log)
     base = memoryview(strip.apply(before)) if strip else before
+    edits = tuple(edit for edit in rest if edit.what != _START)
     file = elf.read(base, name)
-    plan = elf.plan(file, base, _edits_of(file, rest), _page_size(rest))
-    again = _as_logged(plan.log)
+    plan = elf.plan(file, base, _edits_of(file, edits), _page_size(edits))
+    again, changed = _as_logged(plan.log), sum(len(patch) for _, patch in plan.patches)
+    if edits != rest:
+        base = memoryview(plan.apply(base))
+        plan = elf.plan_start(elf.read(base, name), base, rest[-1].after or "")
+        again += _as_logged(plan.log)
+        changed += sum(len(patch) for _, patch in plan.patches)
     if again != rest:
         raise RelocatableError(f"{name}: the log says {_told(rest)}; made again, {_told(again)}")
     _compare(name, base, after, plan)
-    changed = sum(len(patch) for _, patch in plan.patches)
     return Proof(changed, len(after) - len(before))
 
 

@@ -8,6 +8,7 @@ from relocatable.elf.edits import UNCHANGED, Edit, Edits, SearchPathTag, Unchang
 from relocatable.elf.plan import Plan, plan, plan_runpath
 from relocatable.elf.reader import Elf, is_elf, read, sections
 from relocatable.elf.shape import Dynamic, Section, Segment
+from relocatable.elf.start import plan_start, read_start
 from relocatable.elf.strip import NotStrippableError, StripPlan, plan_strip
 from relocatable.elf.versions import version_needs
 
@@ -27,8 +28,10 @@ __all__ = [
     "is_elf",
     "plan",
     "plan_runpath",
+    "plan_start",
     "plan_strip",
     "read",
+    "read_start",
     "sections",
     "version_needs",
 ]

@@ -40,6 +40,7 @@ class Image:
         headers: the section headers.
         segments: the program headers.
         entries: the dynamic entries.
+        entry: address of the first instruction.
         phoff: file offset of the program headers.
         shoff: file offset of the section headers, 0 if there are none.
         dynamic_offset: file offset of the dynamic section.
@@ -58,6 +59,7 @@ class Image:
     headers: list[Section]
     segments: list[Segment]
     entries: list[Dynamic]
+    entry: int
     phoff: int
     shoff: int
     dynamic_offset: int
@@ -89,6 +91,7 @@ class Image:
             headers=list(headers),
             segments=list(elf.segments),
             entries=list(elf.dynamic),
+            entry=elf.entry,
             phoff=elf.phoff,
             shoff=elf.shoff,
             dynamic_offset=elf.dynamic_offset,
@@ -265,10 +268,10 @@ class Image:
         elf, shape = self.elf, self.elf.shape
         if self.os_abi != self.data[7]:
             self.writes.append((7, bytes([self.os_abi])))
-        places = (self.phoff, self.shoff, len(self.segments))
-        if places != (elf.phoff, elf.shoff, len(elf.segments)):
+        places = (self.entry, self.phoff, self.shoff, len(self.segments))
+        if places != (elf.entry, elf.phoff, elf.shoff, len(elf.segments)):
             fields = list(shape.ehdr.unpack_from(self.data, 16))
-            fields[4], fields[5], fields[9] = places
+            fields[3], fields[4], fields[5], fields[9] = places
             self.writes.append((16, shape.ehdr.pack(*fields)))
         if self.phoff != elf.phoff or self.segments != list(elf.segments):
             self.writes.append((self.phoff, b"".join(map(shape.pack_segment, self.segments))))

@@ -54,7 +54,7 @@ def add_segment(image: Image, others: Sequence[Segment]) -> int:
             " program?); edit the program before they are added"
         )
     growing = _growing(image)
-    wanted = [*others] if growing is not None else [*others, _new_load(image)]
+    wanted = [*others] if growing is not None else [*others, new_load(image)]
     spare = _spare_headers(image)[: len(wanted)]
     more = (len(wanted) - len(spare)) * image.elf.shape.phdr.size
     leaving = in_the_way(image, more) if more else Leaving([], headers=False)
@@ -67,7 +67,7 @@ def add_segment(image: Image, others: Sequence[Segment]) -> int:
         del image.segments[index]
     image.segments += others
     if growing is None:
-        image.segments.insert(_last_load(image) + 1, load)
+        image.segments.insert(last_load(image) + 1, load)
     index = image.segments.index(load)
     extend(image, room._replace(segment=index), end)
     _update_phdr(image)
@@ -100,7 +100,7 @@ def _move_headers(image: Image, others: Sequence[Segment]) -> int:
     keeps that distance between file offset and address, and as its address must lie behind
     everything else, so must its file offset.
     """
-    elf, load = image.elf, _new_load(image)
+    elf, load = image.elf, new_load(image)
     if elf.is_program or elf.entry:
         first = next(part for part in image.segments if part.type == c.PT_LOAD)
         distance = first.vaddr - first.offset
@@ -116,7 +116,7 @@ def _move_headers(image: Image, others: Sequence[Segment]) -> int:
         # Loaders find the headers by what maps them, and so does the page after another segment,
         # which they fill with zeros. PT_PHDR tells them.
         image.segments.insert(0, Segment(c.PT_PHDR, c.PF_R, 0, 0, 0, 0, 0, elf.bits // 8))
-    index = _last_load(image) + 1
+    index = last_load(image) + 1
     image.segments.insert(index, load)
     image.segments += others
     image.phoff = load.offset
@@ -134,8 +134,8 @@ def _checked(image: Image, index: int) -> int:
     return index
 
 
-def _new_load(image: Image) -> Segment:
-    """An empty segment after everything else."""
+def new_load(image: Image) -> Segment:
+    """An empty, read-only segment after everything else, in the file and in memory."""
     offset = round_up(image.elf.size, _ALIGN)
     address = _memory_end(image) + offset % image.page
     return Segment(c.PT_LOAD, c.PF_R, offset, address, address, 0, 0, image.page)
@@ -146,7 +146,8 @@ def _memory_end(image: Image) -> int:
     return round_up(max(load.vaddr + load.memsz for load in loads), image.page)
 
 
-def _last_load(image: Image) -> int:
+def last_load(image: Image) -> int:
+    """Index of the last loaded segment."""
     return max(index for index, part in enumerate(image.segments) if part.type == c.PT_LOAD)
 
 

@@ -1,10 +1,10 @@
-"""What happens to the bytes of one file: it is stripped, then edited."""
+"""What happens to the bytes of one file: it is stripped, then edited, then gets its start."""
 
 from dataclasses import dataclass
 
-from relocatable import elf, provenance
+from relocatable import content, elf, provenance
 from relocatable.content import Content, Extent, Patched, Spliced
-from relocatable.elf import NotStrippableError, Plan, StripPlan, plan, plan_strip
+from relocatable.elf import NotStrippableError, Plan, StripPlan, plan, plan_start, plan_strip
 from relocatable.elf_edit.options import Options
 from relocatable.elf_edit.wanted import MachineOf, applicable, edits
 
@@ -15,21 +15,25 @@ class Change:
 
     strip: StripPlan
     edit: Plan
+    start: Plan
 
     def __bool__(self) -> bool:
         """Whether the file changes."""
-        return bool(self.strip or self.edit)
+        return bool(self.strip or self.edit or self.start)
 
     @property
     def log(self) -> tuple[provenance.Edit, ...]:
         """What changes, for the file's provenance."""
-        log = (*self.strip.log, *self.edit.log)
+        log = (*self.strip.log, *self.edit.log, *self.start.log)
         return tuple(provenance.Edit(edit.kind, edit.before, edit.after) for edit in log)
 
     def apply(self, old: Extent) -> Content:
         """The file afterwards."""
         base = Spliced.of(old, self.strip.parts) if self.strip else old
-        return Patched(base, self.edit.patches, self.edit.append) if self.edit else base
+        edited = Patched(base, self.edit.patches, self.edit.append) if self.edit else base
+        if not self.start:
+            return edited
+        return Patched(content.read(edited), self.start.patches, self.start.append)
 
 
 def plan_change(
@@ -61,4 +65,9 @@ def plan_change(
         file = elf.read(data, file.name)
     if not named:
         wanted = applicable(wanted, file)
-    return Change(strip, plan(file, data, wanted, options.page_size))
+    edit = plan(file, data, wanted, options.page_size)
+    start = Plan()
+    if options.start is not None and (named or file.interpreter is not None):
+        data = memoryview(edit.apply(data))
+        start = plan_start(elf.read(data, file.name), data, options.start)
+    return Change(strip, edit, start)

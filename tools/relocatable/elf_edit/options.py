@@ -52,6 +52,7 @@ class Options:
         no_default_libraries: whether the loader shall leave out its default directories.
         add_debug_tag: whether to add DT_DEBUG.
         drop_build_id: whether to remove the build ID.
+        start: path from a program's directory of the loader that it is to start by.
         strip: "debug" or "all": which sections to remove first.
     """
 
@@ -78,6 +79,7 @@ class Options:
     no_default_libraries: bool = False
     add_debug_tag: bool = False
     drop_build_id: bool = False
+    start: str | None = None
     strip: str | None = None
 
 
@@ -118,6 +120,10 @@ def _check(options: Options) -> None:
         given = [option for option, is_given in contradiction.items() if is_given]
         if len(given) > 1:
             raise RelocatableError(f"{' and '.join(given)} contradict each other: give one of them")
+    if options.start is not None and options.interpreter is not None:
+        raise RelocatableError(
+            "--set-start and --set-interpreter contradict each other: give one of them"
+        )
     both = {old for old, _ in options.replace_needed} & set(options.remove_needed)
     if both:
         raise RelocatableError(
@@ -242,6 +248,13 @@ def _add_own_options(group: argparse._ArgumentGroup) -> None:
         action="store_const",
         const="all",
         help="remove the symbol table too",
+    )
+    group.add_argument(
+        "--set-start",
+        dest="start",
+        type=_text,
+        metavar="TEXT",
+        help="start a program by the loader at this path from its own directory, wherever that is",
     )
     group.add_argument("--drop-build-id", action="store_true", help="remove the build ID")
 

@@ -38,6 +38,7 @@ def summary(file: Elf, data: memoryview) -> list[str]:
         "OS ABI": [name_of(data[_EI_OSABI])],
         "size": [f"{file.size:,} bytes", *_debug(file, data)],
         "interpreter": [file.interpreter] if file.interpreter else [],
+        "start": [start] if (start := elf.read_start(file, data)) else [],
         "soname": [] if file.soname is None else [file.soname],
         "runpath": [] if file.runpath is None else [file.runpath],
         "rpath": [] if file.rpath is None else [file.rpath],
