@@ -21,6 +21,7 @@ has the rest.
 """
 
 load("//rules/private:archive_file.bzl", "archive_file")
+load("//rules/private:archive_path.bzl", "is_path")
 load("//rules/private:deb_hub.bzl", "deb_hub")
 load("//rules/private:deb_lock.bzl", "read_lock")
 load("//rules/private:deb_repository.bzl", "deb_repository")
@@ -55,7 +56,8 @@ _file = tag_class(
         ),
         "path": attr.string(
             doc = "The file's path below the archive's root, for example " +
-                  "`pool/main/p/python3.11/python3.11_3.11.2.orig.tar.gz`.",
+                  "`pool/main/p/python3.11/python3.11_3.11.2.orig.tar.gz`. Its name there, and no " +
+                  "URL: `+` and not `%2b`.",
             mandatory = True,
         ),
         "sha256": attr.string(
@@ -142,6 +144,12 @@ def _declare_file(tag, module, sources):
             tag.name,
             module.name,
             tag.sha256,
+        ))
+    if not is_path(tag.path):
+        fail("debs.file(name = \"{}\") in {}: wanted a file's path in the archive, found \"{}\"".format(
+            tag.name,
+            module.name,
+            tag.path,
         ))
     source = sources[tag.source]
     archive_file(

@@ -2,6 +2,7 @@
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_netrc", "read_user_netrc", "use_netrc")
 load("//rules/private:apt_sources.bzl", "apt_mirrors")
+load("//rules/private:archive_path.bzl", "file_name", "url_path")
 load("//rules/private:deb_source.bzl", "expand")
 
 _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give debs.source(name = \
@@ -12,7 +13,7 @@ _NO_MIRROR = "the source {source} ({suite} {components}) has no mirror: give deb
 SOURCE_ATTRIBUTES = {
     "components": attr.string_list(doc = "Components of the source."),
     "mirrors": attr.string_list(doc = "Public mirrors of the archive."),
-    "path": attr.string(doc = "Path below the archive's root.", mandatory = True),
+    "path": attr.string(doc = "Path below the archive's root, not escaped.", mandatory = True),
     "sha256": attr.string(doc = "Digest of the file.", mandatory = True),
     "snapshot": attr.string(doc = "The moment whose state is wanted; empty for now."),
     "source": attr.string(doc = "Name of the source.", mandatory = True),
@@ -66,9 +67,20 @@ def fetch_from_archive(ctx, mirrors):
         The file's name, or None if no mirror has it.
     """
     path = ctx.attr.path
-    file = path.rpartition("/")[2]
-    urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
-    return file if download(ctx, urls, file, ctx.attr.sha256) else None
+    file = file_name(path)
+    return file if download(ctx, file_urls(mirrors, path), file, ctx.attr.sha256) else None
+
+def file_urls(mirrors, path):
+    """Where mirrors have a file.
+
+    Args:
+        mirrors: URLs of the archive's root.
+        path: The file's path below it.
+
+    Returns:
+        A list of URLs.
+    """
+    return ["{}/{}".format(mirror.rstrip("/"), url_path(path)) for mirror in mirrors]
 
 def download(ctx, urls, output, sha256 = ""):
     """Downloads a file, with the user's password where a server wants one.

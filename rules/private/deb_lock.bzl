@@ -1,5 +1,6 @@
 """Reads a lock file of Debian packages, as `tools/relocatable/deb_lock` writes it."""
 
+load("//rules/private:archive_path.bzl", "is_path")
 load("//rules/private:deb_hub.bzl", "CPUS")
 load("//rules/private:deb_source.bzl", "OPTIONAL", "difference")
 
@@ -7,9 +8,6 @@ _FORMAT = 1
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NAME = _LOWER + "+.-"
-
-# No part of a path starts with a dot, so that none can lead out of the archive.
-_PATH = _LOWER + _LOWER.upper() + "+.-_~%/"
 
 _INDEX = {
     "date": "string",
@@ -159,8 +157,7 @@ def _check_source_package(label, package):
 
 def _check_file(label, name, file, suffix):
     path, sha256 = file["path"], file["sha256"]
-    strays = [part for part in path.split("/") if not part or part.startswith(".")]
-    if strays or _others(path, _PATH) or not path.endswith(suffix):
+    if not is_path(path, suffix):
         _fail(label, "{}: wanted a {}'s path, found {}".format(name, suffix or "file", repr(path)))
     if len(sha256) != 64 or _others(sha256, "0123456789abcdef"):
         _fail(label, "{}: wanted a sha256, found {}".format(name, repr(sha256)))

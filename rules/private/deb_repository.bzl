@@ -1,6 +1,6 @@
 """One .deb file as a repository: fetched when a build first needs it, and nothing else done to it."""
 
-load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "mirror_variable", "reproducible")
+load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "file_urls", "mirror_variable", "reproducible")
 load("//rules/private:deb_source.bzl", "expand")
 load("//rules/private:index_now.bzl", "listed_now")
 
@@ -60,7 +60,7 @@ def _deb_repository_impl(ctx):
 
     # The declared mirror: what this machine had it from is nobody else's business.
     declared = [expand(mirror, attr.snapshot) for mirror in attr.mirrors]
-    url = "{}/{}".format(declared[0].rstrip("/"), attr.path) if declared else ""
+    url = file_urls(declared, attr.path)[0] if declared else ""
     ctx.file("BUILD.bazel", _BUILD.format(
         control = _CONTROL,
         file = file,

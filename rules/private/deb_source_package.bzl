@@ -1,6 +1,7 @@
 """The source of a package as a repository: the .dsc and the archives that it lists, as they are."""
 
-load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "download", "mirror_variable", "reproducible")
+load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "download", "file_urls", "mirror_variable", "reproducible")
+load("//rules/private:archive_path.bzl", "file_name")
 
 _FAILED = "{path} (sha256 {sha256}), of the source package {package} {version}, could not be fetched from \
 {urls}. If the archive has dropped this version, lock the one that it has now (-- --check only says which): \
@@ -28,9 +29,8 @@ def _deb_source_package_impl(ctx):
     mirrors = archive_mirrors(ctx)
     files = []
     for path, sha256 in attr.files.items():
-        urls = ["{}/{}".format(mirror, path) for mirror in mirrors]
-        file = path.rpartition("/")[2]
-        if not download(ctx, urls, file, sha256):
+        file = file_name(path)
+        if not download(ctx, file_urls(mirrors, path), file, sha256):
             fail(_FAILED.format(
                 package = attr.package,
                 path = path,

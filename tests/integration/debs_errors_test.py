@@ -22,7 +22,20 @@ from support import consumer, deb_builder
 from support.apt_archive import packages, stanza
 from support.mirror import Mirror
 
-NAMES = ("changed", "good", "helped", "locked", "moved", "replaced", "truncated", "vanished")
+NAMES = (
+    "changed",
+    "good",
+    "helped",
+    "locked",
+    "moved",
+    "odd",
+    "replaced",
+    "truncated",
+    "vanished",
+)
+# As apt asks for it: debs_beside_apt_test.
+ODD = "pool//ma in/odd_1%3a1.0~@:#—_all.deb"
+ODD_URL = "/debian/pool//ma%20in/odd_1%253a1.0%7e@:%23%e2%80%94_all.deb"
 LOCK = "debs.lock.json"
 UPDATE = "bazel run @my_debs//:update"
 
@@ -66,6 +79,7 @@ BUILD = """load("@rules_relocatable//rules:defs.bzl", "deb_extract")
         "locked",
         "moved",
         "nothere",
+        "odd",
         "replaced",
         "truncated",
         "vanished",
@@ -139,7 +153,7 @@ class DebsErrorsTest(absltest.TestCase):
             name=name,
             architecture=architecture,
         )
-        path = f"pool/main/{deb.name}"
+        path = ODD if name == "odd" else f"pool/main/{deb.name}"
         if name == "truncated":
             deb.write_bytes(deb.read_bytes()[:-100])
         data = deb.read_bytes()
@@ -203,6 +217,15 @@ class DebsErrorsTest(absltest.TestCase):
         done = self.user.bazel("build", "//:flat")
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.mirror.asked, [self.url("flat")])
+
+    def test_a_name_of_a_file_that_a_url_has_to_escape(self) -> None:
+        done = self.user.bazel("build", "//:odd")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.mirror.asked, [ODD_URL])
+        self.assertEqual(self.extracted("odd"), self.texts["odd"])
+        # In its repository, a label can hold it.
+        listed = self.user.bazel("cquery", "--output=files", "@my_debs//:odd")
+        self.assertIn("/odd_1%3a1.0~%40%3a%23%e2%80%94_all.deb\n", listed.stdout)
 
     def test_bytes_that_are_not_those_of_the_lock(self) -> None:
         package = self.packages["changed"]

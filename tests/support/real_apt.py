@@ -1,7 +1,7 @@
 """The machine's apt, asked about indices that a test has.
 
-It sees them from a directory, with a root of its own: nothing of the machine's is read or changed
-but apt itself.
+It sees them from a directory or a server, with a root of its own: nothing of the machine's is read
+or changed but apt itself.
 """
 
 import dataclasses
@@ -10,10 +10,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 _CONFIGURATION = """
 Dir "{root}"; Dir::State "state"; Dir::State::status "{root}/status";
 Dir::Cache "cache"; Dir::Etc "etc"; #clear DPkg; #clear APT::Update;
+Acquire::http::Proxy "DIRECT"; Acquire::Retries::Delay "false";
 APT::Architecture "{architecture}"; #clear APT::Architectures;
 APT::Architectures {{ "{architecture}"; }};
 APT::Install-Recommends "{recommends}";
@@ -47,16 +49,17 @@ class Apt:
         with tempfile.TemporaryDirectory(dir="/tmp") as scratch:
             root = Path(scratch)
             self._set_up(root)
-            updated = self._run(root, "update")
+            updated = _run(root, "update")
             assert updated.returncode == 0, updated.stdout + updated.stderr
-            done = self._run(root, "install", "-s", *roots)
+            done = _run(root, "install", "-s", *roots)
         lines = re.findall(r"^Inst (\S+) \((\S+) ", done.stdout, re.MULTILINE)
         return {f"{name}={version}" for name, version in lines}
 
     def _set_up(self, root: Path) -> None:
-        for directory in ("state/lists/partial", "cache/archives/partial", "etc"):
-            (root / directory).mkdir(parents=True)
-        (root / "status").touch()
+        configuration = _CONFIGURATION.format(
+            root=root, architecture=self.architecture, recommends=str(self.recommends).lower()
+        )
+        _set_up(root, configuration)
         lines = []
         for name, index in self.indices.items():
             (root / name).mkdir()
@@ -71,16 +74,64 @@ class Apt:
         ]
         (root / "etc/sources.list").write_text("".join(lines), encoding="utf-8")
         (root / "etc/preferences").write_text("\n".join(preferences), encoding="utf-8")
-        configuration = _CONFIGURATION.format(
-            root=root, architecture=self.architecture, recommends=str(self.recommends).lower()
-        )
-        (root / "apt.conf").write_text(configuration, encoding="utf-8")
 
-    def _run(self, root: Path, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["apt-get", "-q", *command],
-            env={"APT_CONFIG": str(root / "apt.conf"), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
+
+@dataclasses.dataclass(frozen=True)
+class Downloaded:
+    """What `apt-get update` and `apt-get download` did.
+
+    Attributes:
+        versions: Of the package, where it was downloaded: one, or none.
+        said: All that they said.
+    """
+
+    versions: tuple[str, ...]
+    said: str
+
+
+def download(
+    url: str, suite: str, components: Iterable[str], keyring: bytes, package: str
+) -> Downloaded:
+    """What apt on a machine with nothing installed makes of an archive on a server.
+
+    Args:
+        url: The archive's root.
+        suite: As in sources.list(5).
+        components: As there.
+        keyring: Whose signatures are good.
+        package: What is wanted.
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as scratch:
+        root = Path(scratch)
+        _set_up(root, _CONFIGURATION.format(root=root, architecture="amd64", recommends="false"))
+        (root / "keys.asc").write_bytes(keyring)
+        (root / "etc/sources.list").write_text(
+            f"deb [signed-by={root}/keys.asc] {url} {suite} {' '.join(components)}\n", "utf-8"
         )
+        done = [_run(root, "update"), _run(root, "download", package)]
+        names = [path.name for path in root.glob("*.deb")]
+    return Downloaded(
+        tuple(unquote(name.split("_")[1]) for name in names),
+        "".join(each.stdout + each.stderr for each in done),
+    )
+
+
+def _set_up(root: Path, configuration: str) -> None:
+    for directory in ("apt.conf.d", "preferences.d", "sources.list.d", "trusted.gpg.d"):
+        (root / "etc" / directory).mkdir(parents=True)
+    for directory in ("state/lists/partial", "cache/archives/partial"):
+        (root / directory).mkdir(parents=True)
+    (root / "status").touch()
+    (root / "apt.conf").write_text(configuration, encoding="utf-8")
+
+
+def _run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["apt-get", "-q", *command],
+        env={"APT_CONFIG": str(root / "apt.conf"), "PATH": "/usr/bin:/bin"},
+        cwd=root,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )

@@ -4,9 +4,9 @@ import base64
 import io
 from pathlib import Path
 
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
-from relocatable.apt.download import Mirror, read_logins
+from relocatable.apt.download import Mirror, read_logins, url_path
 from relocatable.errors import RelocatableError
 from support import mirror as loopback
 
@@ -46,6 +46,21 @@ class MirrorTest(absltest.TestCase):
     def test_an_absent_file(self) -> None:
         with self.assertRaisesRegex(RelocatableError, f"^{self.url}/none: .*No such file"):
             Mirror(self.url, io.StringIO())("none")
+
+
+class UrlTest(parameterized.TestCase):
+    """Paths in URLs. tests/analysis/debs/archive_path_test.bzl has the same."""
+
+    @parameterized.parameters(
+        ("/pool//x.deb", "/pool//x.deb"),
+        ("a b@c#d:e?f.deb", "a%20b@c%23d:e%3ff.deb"),
+        ("foo_1%3a2.0~rc1+b1.deb", "foo_1%253a2.0%7erc1%2bb1.deb"),
+        ("ü—", "%c3%bc%e2%80%94"),
+        ('"<>[\\]^`{|}', "%22%3c%3e%5b%5c%5d%5e%60%7b%7c%7d"),
+        ("azAZ09-._/:@!$&'()*,;=", "azAZ09-._/:@!$&'()*,;="),
+    )
+    def test_a_path(self, path: str, url: str) -> None:
+        self.assertEqual(url_path(path), url)
 
 
 class LoginsTest(absltest.TestCase):

@@ -14,6 +14,16 @@ from relocatable.deb_lock import Declaration, Lock, Promise, Source
 from relocatable.errors import RelocatableError
 from support.lock_example import LOCK
 
+# tests/analysis/debs/archive_path_test.bzl has the same.
+PATHS = (
+    "x.deb",
+    "pool/main/f/foo/foo_1%3a2.0~rc1+b1_amd64.deb",
+    "pool//x.deb",
+    "/pool/x.deb",
+    "pool/a b@c#d:e?f.deb",
+    "pool/ünï—.deb",
+)
+
 
 class RoundTripTest(absltest.TestCase):
     """Writing and reading."""
@@ -125,7 +135,14 @@ class MalformedTest(parameterized.TestCase):
         ("version", "1_2", 'wanted a Debian version, found "1_2"'),
         ("name", "A", 'wanted a package name, found "A"'),
         ("architecture", "mips", 'wanted all, amd64 or arm64, found "mips"'),
-        ("path", "/pool/x.deb", 'wanted a .deb file\'s path in the archive, found "/pool/x.deb"'),
+        ("path", "a/../x.deb", 'wanted a .deb file\'s path in the archive, found "a/../x.deb"'),
+        ("path", "a/./x.deb", 'wanted a .deb file\'s path in the archive, found "a/./x.deb"'),
+        ("path", "ht://x.deb", 'wanted a .deb file\'s path in the archive, found "ht://x.deb"'),
+        ("path", "a/.deb", 'wanted a .deb file\'s path in the archive, found "a/.deb"'),
+        ("path", "x.deb/", 'wanted a .deb file\'s path in the archive, found "x.deb/"'),
+        ("path", "a\x1bx.deb", 'wanted a .deb file\'s path in the archive, found "a\\u001bx.deb"'),
+        ("path", "a\x9bx.deb", 'wanted a .deb file\'s path in the archive, found "a\x9bx.deb"'),
+        ("path", "\ud800.deb", 'wanted a .deb file\'s path in the archive, found "\ud800.deb"'),
         ("path", "a/.x.deb", 'wanted a .deb file\'s path in the archive, found "a/.x.deb"'),
         ("path", "a/x.tar", 'wanted a .deb file\'s path in the archive, found "a/x.tar"'),
         ("sha256", "ABC", 'wanted 64 hexadecimal digits, found "ABC"'),
@@ -137,6 +154,12 @@ class MalformedTest(parameterized.TestCase):
         self.assert_refused(
             f"packages[2].{key}: {message}", lambda lock: lock["packages"][2].update({key: value})
         )
+
+    @parameterized.parameters(*PATHS)
+    def test_a_path_of_an_archive_as_others_lay_it_out(self, path: str) -> None:
+        packages = (dataclasses.replace(LOCK.packages[0], path=path), *LOCK.packages[1:])
+        lock = dataclasses.replace(LOCK, packages=packages)
+        self.assertEqual(deb_lock.parse(deb_lock.render(lock), "x"), lock)
 
     def test_values_of_the_declaration(self) -> None:
         source = json.loads(deb_lock.render(LOCK))["declaration"]["sources"][0]

@@ -2,6 +2,7 @@
 
 import base64
 import netrc
+import string
 import sys
 import urllib.error
 import urllib.parse
@@ -16,6 +17,9 @@ _CHUNK = 1 << 18
 _TIMEOUT_SECONDS = 60
 # A file of unknown size is an InRelease: some hundred KB.
 _LARGEST_UNKNOWN = 1 << 24
+# What a URL's path may hold (RFC 3986, 3.3), but for what apt escapes all the same: some servers
+# take a `+` for a space.
+_URL = frozenset(string.ascii_letters + string.digits + "-._/:@!$&'()*,;=")
 
 
 class NotFetchedError(RelocatableError):
@@ -42,7 +46,7 @@ class Mirror:
         Raises:
             RelocatableError: if it can't be had; the message holds the URL and the reason.
         """
-        url = f"{self.url}/{path}"
+        url = f"{self.url}/{url_path(path)}"
         request = urllib.request.Request(url, headers={"User-Agent": "rules_relocatable"})  # noqa: S310
         if self._authorization:
             # Not for those that a redirect leads to.
@@ -67,6 +71,17 @@ class Mirror:
         share = f" {min(100 * done // size, 100):3d} %" if size else ""
         # Back to the line's start, and erase what was there (ECMA-48 EL).
         print(f"\r\x1b[K{url}: {megabytes(done)}{share}", end=end, file=self._progress, flush=True)
+
+
+def url_path(path: str) -> str:
+    """A file's path as a URL has it: as apt asks for it, and with what no URL may hold escaped.
+
+    `rules/private/archive_path.bzl` does the same.
+
+    Args:
+        path: The name on the archive's disk: a `%` in it is a `%`.
+    """
+    return "".join(c if c in _URL else "".join(f"%{b:02x}" for b in c.encode()) for c in path)
 
 
 def read_logins(path: Path) -> netrc.netrc | None:

@@ -216,6 +216,11 @@ class Catalogue:
         return found
 
 
+def plain_path(path: str) -> str:
+    """A path without its parts that stand for nothing (RFC 3986, 5.2.4), as in `./foo.deb`."""
+    return "/".join(part for part in path.split("/") if part != ".")
+
+
 def _provides(stanza: Packages, place: str) -> tuple[tuple[str, str | None], ...]:
     groups = parse_relations(stanza.get("Provides", ""), f"{place}: Provides")
     found = tuple((r.offered, r.version or None) for group in groups for r in group)
@@ -253,7 +258,7 @@ def _candidate(source: str, data: bytes, architecture: str) -> Candidate:
             architecture=stanza["Architecture"],
             version=stanza["Version"],
             source=source,
-            path=stanza["Filename"].removeprefix("./"),
+            path=plain_path(stanza["Filename"]),
             size=int(stanza["Size"]),
             sha256=stanza["SHA256"],
             depends=(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from debian.deb822 import Deb822
 
 from relocatable.apt.archive import Archive
-from relocatable.apt.index import STANZA, Candidate
+from relocatable.apt.index import STANZA, Candidate, plain_path
 from relocatable.apt.release import File, entry
 from relocatable.deb_lock import SourceFile, SourcePackage, named
 from relocatable.errors import RelocatableError, problems
@@ -113,8 +113,8 @@ def _stanza(data: bytes, place: str) -> Deb822:
 
 
 def _files(stanza: Deb822, place: str) -> tuple[SourceFile, ...]:
-    directory = stanza.get("Directory", ".").removeprefix("./").rstrip("/")
-    prefix = "" if directory in {"", "."} else f"{directory}/"
+    directory = plain_path(stanza.get("Directory", ".")).rstrip("/")
+    prefix = f"{directory}/" if directory else ""
     return tuple(
         sorted(
             (

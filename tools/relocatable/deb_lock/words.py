@@ -18,10 +18,14 @@ VERSION = Text("a Debian version", re.compile(r"([0-9]+:)?[0-9A-Za-z][0-9A-Za-z.
 SHA256 = Text("64 hexadecimal digits", re.compile(r"[0-9a-f]{64}"))
 # An environment variable is named after it.
 SOURCE = Text("a source's name (a-z, 0-9, -)", re.compile(r"[a-z][a-z0-9-]*"))
-# No part of a path starts with a dot, so that none can lead out of the archive.
-_PART = r"[0-9A-Za-z_+~%-][0-9A-Za-z_.+~%-]*"
-DEB_PATH = Text("a .deb file's path in the archive", re.compile(rf"({_PART}/)*{_PART}\.deb"))
-FILE_PATH = Text("a file's path in the archive", re.compile(rf"({_PART}/)*{_PART}"))
+# The name on an archive's disk, as in `Filename`: whatever apt takes but controls. No part of it
+# starts with a dot, so that none can lead out of the archive, and none is a URL. Two slashes are no
+# mistake otherwise: to a store of objects, they are not the same as one.
+_NO = r"\x00-\x1f\x7f-\x9f\ud800-\udfff/"
+_PART = rf"[^.{_NO}][^{_NO}]*"
+_PATH = rf"(?!.*://)((?:{_PART})?/)*{_PART}"
+DEB_PATH = Text("a .deb file's path in the archive", re.compile(rf"{_PATH}\.deb"))
+FILE_PATH = Text("a file's path in the archive", re.compile(_PATH))
 PATTERN = Text("a package name, where * is anything", re.compile(r"[a-z0-9*][a-z0-9+.*-]*"))
 
 # The Debian architectures that `toolchains/` has target facts for.
