@@ -1,7 +1,8 @@
 """Edits what different linkers make of one program and its library, and runs it each time.
 
 Objects are compiled once for each machine with the pinned compiler (Zig's), and linked with GNU ld,
-gold, mold and lld, each with the options that change how a file is laid out.
+gold, mold and lld, each with the options that change how a file is laid out. Go's linker links a
+program of its own, and Go reads what Go's tools want to know of it.
 """
 
 import os
@@ -24,6 +25,7 @@ from support.elf_tools import Machine, Tools, aliases, unpack_tree, zig
 from support.processes import run, write_program
 
 _TOOLS = flags.DEFINE_string("tools", None, "The dist of //third_party/elf:tools.", required=True)
+_GO = flags.DEFINE_string("go", None, "The tree of //third_party/go.", required=True)
 _LIBC = flags.DEFINE_multi_string("libc", [], "TRIPLET=TAR: the C library of a machine.")
 _EMULATOR = flags.DEFINE_string("emulator", None, "What runs programs for arm64.", required=True)
 _EVERY_EDIT = flags.DEFINE_boolean("every_edit", False, "Make all edits for arm64 too.")
@@ -31,6 +33,7 @@ _EVERY_EDIT = flags.DEFINE_boolean("every_edit", False, "Make all edits for arm6
 SOURCES = Path(__file__).parent / "elf_linkers"
 OUTPUT = "3: library: one 42 83 7 1\nprogram: own 42 5 6 1 headers\n"
 OUTPUT_ALONE = "3: alone\n"
+OUTPUT_GO = "0: go: 80 <nil>\n0: go1.19.8\n"
 LOADERS = {
     "x86_64-linux-gnu": "ld-linux-x86-64.so.2",
     "aarch64-linux-gnu": "ld-linux-aarch64.so.1",
@@ -90,6 +93,13 @@ LINKS = (
     Link("no spare entries", frozenset({"gold"}), ("--spare-dynamic-tags=0",)),
     Link("alone", _NOT_GOLD, kind="alone"),
 )
+GO_LINKS = (
+    Link("as it is"),
+    Link("stripped", options=("-s", "-w")),
+    Link("RUNPATH", options=("-r", "$ORIGIN/somewhere")),
+    Link("build ID", options=("-B", "0x0123456789abcdef")),
+    Link("no section headers", headers=False),
+)
 
 
 class ElfLinkersTest(parameterized.TestCase):
@@ -123,9 +133,34 @@ class ElfLinkersTest(parameterized.TestCase):
             for index, link in enumerate(LINKS)
             if linker in link.linkers
         ]
+        self._run(f"{triplet} {linker}", trials)
+
+    def test_go(self) -> None:
+        """Go's internal linker puts the section headers right behind the program headers."""
+        root = self.directory / "go"
+        unpack_tree(tree_tar.read_paths(Path(_GO.value)), root)
+        (library,) = root.glob("usr/lib/go-*/pkg")
+        machine = self.machines["x86_64-linux-gnu"]
+        go = Go(library, machine.libraries / machine.loader)
+        self.directory.joinpath("go_trials").mkdir()
+        reader = go.link(self.directory / "go_trials", "build_info")
+        self._run(
+            "go",
+            [
+                GoTrial(
+                    *(self.tools, machine, "go", link, self.directory / "go_trials" / str(index)),
+                    go=go,
+                    reader=reader,
+                )
+                for index, link in enumerate(GO_LINKS)
+            ],
+        )
+
+    def _run(self, name: str, trials: Sequence["Trial"]) -> None:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            problems = [problem for found in pool.map(Trial.run, trials) for problem in found]
-        print(f"{triplet} {linker}: {len(trials)} programs, {sum(t.edits for t in trials)} edits")
+            found = pool.map(lambda trial: trial.run(), trials)
+            problems = [problem for some in found for problem in some]
+        print(f"{name}: {len(trials)} programs, {sum(t.edits for t in trials)} edits")
         if problems:
             text = "\n".join(problems)
             self.fail(f"{len(problems)} problems:\n{text}")
@@ -151,7 +186,7 @@ class Trial:
             files = self._build()
         except RelocatableError as error:
             return [f"{self.link.name}: {error}"]
-        wanted = OUTPUT_ALONE if self.link.kind == "alone" else OUTPUT
+        wanted = self._wanted()
         if (got := self._execute()) != wanted:
             return [f"{self.link.name}: unedited, it says {got!r}"]
         cases = self._cases()
@@ -160,6 +195,9 @@ class Trial:
             for case in _chosen(cases, self.link, self.machine):
                 self._try(case, file, wanted)
         return self.problems
+
+    def _wanted(self) -> str:
+        return OUTPUT_ALONE if self.link.kind == "alone" else OUTPUT
 
     def _build(self) -> list[Path]:
         link, machine, place = self.link, self.machine, self.place
@@ -184,10 +222,13 @@ class Trial:
                 *("-o", "program", "program.o", library, libc, loader),
             )
             files = [place / "program", place / library]
-        if not link.headers:
+        self._drop_section_headers(files)
+        return files
+
+    def _drop_section_headers(self, files: Sequence[Path]) -> None:
+        if not self.link.headers:
             for file in files:
                 write_program(file, _without_section_headers(file.read_bytes()))
-        return files
 
     def _link(self, *arguments: str) -> None:
         options = (*arguments, *self.link.options, "--eh-frame-hdr")
@@ -216,9 +257,11 @@ class Trial:
         ]
 
     def _execute(self) -> str:
+        return str(run([*self.machine.emulator, self.place / "program"], self._environment()))
+
+    def _environment(self) -> dict[str, str]:
         path = f"{self.place}:{self.machine.libraries}"
-        environment = {"LD_LIBRARY_PATH": path, "LD_BIND_NOW": "1"}
-        return str(run([*self.machine.emulator, self.place / "program"], environment))
+        return {"LD_LIBRARY_PATH": path, "LD_BIND_NOW": "1"}
 
     def _strip(self, file: Path) -> None:
         run([self.tools.path(f"{self.machine.triplet}-strip"), file], {}).check()
@@ -266,6 +309,62 @@ class Trial:
         except RelocatableError as error:
             problem(str(error))
         write_program(file, original)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Go's compiler and linker.
+
+    Attributes:
+        library: the directory `pkg` of Go's root.
+        loader: the interpreter of programs.
+    """
+
+    library: Path
+    loader: Path
+
+    def link(self, place: Path, name: str, options: Sequence[str] = ()) -> Path:
+        """Compiles `NAME.go` and links it, without any other linker; returns the program."""
+        tools = self.library / "tool/linux_amd64"
+        packages = str(self.library / "linux_amd64")
+        source = str(SOURCES / f"{name}.go")
+        compiled = str(place / f"{name}.o")
+        run([tools / "compile", "-I", packages, "-p", "main", "-o", compiled, source], {}).check()
+        program = place / name
+        run(
+            [
+                *(tools / "link", "-L", packages, "-linkmode=internal", "-I", str(self.loader)),
+                *(*options, "-o", str(program), compiled),
+            ],
+            {},
+        ).check()
+        return program
+
+
+@dataclass(slots=True, kw_only=True)
+class GoTrial(Trial):
+    """A program of Go's linker that looks up a service with the C library's code.
+
+    Attributes:
+        go: makes it.
+        reader: prints which Go a program says that it is from, as `go version` does.
+    """
+
+    go: Go
+    reader: Path
+
+    def _wanted(self) -> str:
+        return OUTPUT_GO
+
+    def _build(self) -> list[Path]:
+        files = [self.go.link(self.place, "program", self.link.options)]
+        self._drop_section_headers(files)
+        return files
+
+    def _execute(self) -> str:
+        program = self.place / "program"
+        commands = ([program], [self.reader, program])
+        return "".join(str(run(command, self._environment())) for command in commands)
 
 
 def _chosen(cases: Sequence[Case], link: Link, machine: Machine) -> Sequence[Case]:

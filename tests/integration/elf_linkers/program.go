@@ -1,0 +1,11 @@
+package main
+
+import (
+	"fmt"
+	"net"
+)
+
+func main() {
+	port, err := net.LookupPort("tcp", "80")
+	fmt.Println("go:", port, err)
+}
