@@ -54,8 +54,10 @@ def _rpath(path: str) -> Case:
 
 
 def _added_path(facts: Facts, _: Elf) -> Facts:
-    old = facts.values("RUNPATH") or facts.values("RPATH")
-    new = ":".join([*filter(None, old), "$ORIGIN/more"])
+    runpath, rpath = facts.values("RUNPATH"), facts.values("RPATH")
+    new = ":".join([*filter(None, runpath or rpath), "$ORIGIN/more"])
+    if rpath and not runpath:  # It stays of its kind.
+        return _with(facts, "RPATH", f"Library rpath: [{new}]", _PATHS)
     return _with(facts, "RUNPATH", f"Library runpath: [{new}]", _PATHS)
 
 

@@ -58,6 +58,12 @@ class ContentTest(parameterized.TestCase):
             self.assertEqual(content.size(spliced), len(expected))
             self.assertEqual(self.written(b"x", spliced, b"y"), b"x" + expected + b"y")
 
+    def test_a_splice_of_a_splice(self) -> None:
+        first = Spliced.of(Extent(self.store, 0, 2 * CHUNK), ((1, CHUNK), b"abc", (5, 9)))
+        whole = content.read(first)
+        for start, end in ((0, len(whole)), (7, 9), (CHUNK - 3, CHUNK + 1), (CHUNK, CHUNK), (3, 3)):
+            self.assertEqual(content.read(Spliced.of(first, ((start, end),))), whole[start:end])
+
     def test_patches_of_a_splice(self) -> None:
         spliced = Spliced.of(Extent(self.store, 0, 2 * CHUNK), ((1, CHUNK), b"abc"))
         patched = Patched(spliced, ((CHUNK - 1, b"ABC"),), b"more")

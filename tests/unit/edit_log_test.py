@@ -81,6 +81,21 @@ class ProveTest(parameterized.TestCase):
         with self.assertRaises(RelocatableError):
             prove(full, plan.apply(view), log[:-1])
 
+    @parameterized.parameters(True, False)
+    def test_a_payload_that_has_moved(self, sections: bool) -> None:
+        before = ElfBuilder(spare=0, payload=b"PK" * 50, sections=sections).build()
+        view = memoryview(before)
+        edits = Edits(search_path="/x" * 300)
+        plan = elf.plan(elf.read(view, "p"), view, edits, keep_payload=True)
+        after = plan.apply(view)
+        log = [Edit(edit.kind, edit.before, edit.after) for edit in plan.log]
+        self.assertEqual(prove(before, after, log).added, len(after) - len(before))
+        for at in (len(after) - 1, len(after) - 100, len(before) - 101):
+            wrong = bytearray(after)
+            wrong[at] ^= 1
+            with self.assertRaises(RelocatableError):
+                prove(before, bytes(wrong), log)
+
     def test_no_edit(self) -> None:
         self.assertEqual(prove(PROGRAM, PROGRAM, []), edit_log.Proof(0, 0))
 

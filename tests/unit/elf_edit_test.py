@@ -2,9 +2,11 @@
 
 import io
 import os
+import re
 import stat
 import struct
 import threading
+from contextlib import redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -15,8 +17,9 @@ from relocatable.elf_edit import options, os_abi, wanted
 from relocatable.errors import RelocatableError
 from relocatable.provenance import Edit, Origin, Record
 from relocatable.tree import File, Link, Tree
+from relocatable.version import VERSION
 from support.elf_builder import EM_AARCH64, EM_X86_64, ET_EXEC, ElfBuilder
-from support.elf_sections import SHT_NOTE, Extra, Symbol, with_sections
+from support.elf_sections import SHF_ALLOC, SHT_NOBITS, SHT_NOTE, Extra, Symbol, with_sections
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 LIBRARY = ElfBuilder(needed=("libm.so.6", "libc.so.6"), runpath="/usr/lib/foo").build()
@@ -33,6 +36,34 @@ def run(*arguments: str | Path) -> str:
     status = elf_edit.run([str(argument) for argument in arguments], out, io.StringIO())
     assert status == 0
     return out.getvalue()
+
+
+def warnings(*arguments: str | Path) -> str:
+    """What the command writes to stderr."""
+    messages = io.StringIO()
+    words = [str(argument) for argument in arguments]
+    assert elf_edit.run(words, io.StringIO(), messages) == 0
+    return messages.getvalue()
+
+
+def only_debug_information() -> bytes:
+    """What `objcopy --only-keep-debug` leaves: headers as they were, and nothing that is loaded."""
+    data = bytearray(WITH_DEBUG)
+    file = elf.read(memoryview(data), "a")
+    for index, section in enumerate(elf.sections(file, memoryview(data))):
+        if section.flags & SHF_ALLOC and section.type != SHT_NOTE:
+            struct.pack_into("<I", data, file.shoff + index * 64 + 4, SHT_NOBITS)
+    for index, _ in enumerate(file.segments):
+        struct.pack_into("<Q", data, file.phoff + index * 56 + 32, 0)
+    return bytes(data)
+
+
+def object_file() -> bytes:
+    """A file that no linker has seen: no program headers."""
+    data = bytearray(with_sections(ElfBuilder(type=1).build(), [Extra(".data.rel", b"1")]))
+    struct.pack_into("<QH", data, 32, 0, 0)
+    struct.pack_into("<H", data, 56, 0)
+    return bytes(data)
 
 
 def read(path: Path) -> elf.Elf:
@@ -163,6 +194,17 @@ class OptionsTest(parameterized.TestCase):
             options.parse(arguments)
         self.assertEqual(str(caught.exception), message)
 
+    def test_version(self) -> None:
+        """Its first words are patchelf's: what auditwheel (6.8) and others look for."""
+        out = io.StringIO()
+        with redirect_stdout(out), self.assertRaises(SystemExit):
+            options.parse(["--version"])
+        found = re.match(r"patchelf\s+(\d+(.\d+(.\d+)?)?)", out.getvalue())
+        assert found is not None
+        self.assertGreaterEqual(tuple(map(int, found[1].split("."))), (0, 14, 5))
+        self.assertEqual(out.getvalue().split()[1], options.PATCHELF)
+        self.assertIn(f"elf_edit {VERSION}", out.getvalue())
+
     def test_names_of_abis(self) -> None:
         for number in range(256):
             name = os_abi.name_of(number)
@@ -185,14 +227,14 @@ class WantedTest(parameterized.TestCase):
     @parameterized.parameters(
         (("--set-rpath", "a:b"), None, "a:b", "runpath"),
         (("--set-rpath", "a:b"), "old", "a:b", "runpath"),
-        (("--add-rpath", "a"), None, "a", "runpath"),
-        (("--add-rpath", "a"), "old", "old:a", "runpath"),
+        (("--add-rpath", "a"), None, "a", elf.UNCHANGED),
         (("--add-rpath", "a", "--force-rpath"), "old", "old:a", "rpath"),
         (("--remove-rpath", "--force-rpath"), "old", None, elf.UNCHANGED),
         (("--set-rpath", ""), "old", None, elf.UNCHANGED),
         (("--force-rpath",), "old", elf.UNCHANGED, elf.UNCHANGED),
         (("--shrink-rpath",), None, elf.UNCHANGED, elf.UNCHANGED),
-        (("--shrink-rpath",), "/a:$ORIGIN:/b", "$ORIGIN", "runpath"),
+        (("--add-rpath", "a"), "old", "old:a", elf.UNCHANGED),
+        (("--shrink-rpath",), "/a:$ORIGIN:/b", "$ORIGIN", elf.UNCHANGED),
     )
     def test_search_path(
         self, arguments: tuple[str, ...], old: str | None, path: object, tag: object
@@ -245,10 +287,34 @@ class PrintTest(EditTest):
     def test_no_interpreter(self) -> None:
         self.file("a")
         self.assert_fails(
-            "a: no interpreter: a shared object, or a program linked statically",
+            "a: no interpreter: it is a shared object, which programs load",
             "--print-interpreter",
             self.directory / "a",
         )
+
+    def test_debug_file(self) -> None:
+        """As patchelf: it is of a kind that has a search path, and there is none."""
+        path = self.file("a.debug", only_debug_information())
+        self.assertEqual(run("--print-rpath", "--print-needed", "--print-soname", path), "\n")
+        self.assert_fails(
+            "a.debug: no interpreter: the file has only debug information, and what is loaded is in"
+            " another file",
+            *("--print-interpreter", path),
+        )
+
+    @parameterized.parameters("--print-rpath", "--print-needed", "--print-soname")
+    def test_object_file(self, option: str) -> None:
+        self.assert_fails(
+            "a.o: no dynamic section: it is an object file, which is not linked yet",
+            *(option, self.file("a.o", object_file())),
+        )
+
+    @parameterized.parameters("--print-rpath", "--print-needed", "--print-interpreter")
+    def test_static_program(self, option: str) -> None:
+        data = bytearray(ElfBuilder(type=ET_EXEC, sections=False).build())
+        data[64 + 2 * 56] = 0
+        with self.assertRaisesRegex(RelocatableError, ": the file is linked statically$"):
+            run(option, self.file("a", bytes(data)))
 
     def test_several(self) -> None:
         found = run("--print-rpath", self.file("a"), self.file("b", PROGRAM))
@@ -306,6 +372,45 @@ class WriteTest(EditTest):
         path = self.file("a")
         self.assertEqual(run("--print-rpath", "--set-rpath", "x", path), "/usr/lib/foo\n")
         self.assertEqual(run("--print-rpath", path), "x\n")
+
+    @parameterized.parameters("--add-rpath", "--shrink-rpath")
+    def test_a_search_path_stays_of_its_kind(self, option: str) -> None:
+        """A DT_RUNPATH in place of a DT_RPATH isn't inherited: others' libraries are lost."""
+        data = ElfBuilder(rpath="$ORIGIN/../scipy.libs:/gone", needed=("libc.so.6",)).build()
+        path = self.file("a", data)
+        words = (option, "/more") if option == "--add-rpath" else (option,)
+        self.assertEqual(warnings(*words, path), "")
+        wanted = {
+            "--add-rpath": "$ORIGIN/../scipy.libs:/gone:/more",
+            "--shrink-rpath": "$ORIGIN/../scipy.libs",
+        }
+        self.assertEqual((read(path).rpath, read(path).runpath), (wanted[option], None))
+
+    def test_another_kind_of_search_path_is_told(self) -> None:
+        path = self.file("a", ElfBuilder(rpath="/old").build())
+        self.assertEqual(
+            warnings("--set-rpath", "/new", path),
+            f"warning: {path}: its DT_RPATH becomes a DT_RUNPATH, which the libraries that it loads"
+            " don't inherit; --force-rpath keeps it a DT_RPATH\n",
+        )
+        self.assertEqual((read(path).rpath, read(path).runpath), (None, "/new"))
+        path = self.file("b", ElfBuilder(rpath="/old").build())
+        self.assertEqual(warnings("--set-rpath", "/new", "--force-rpath", path), "")
+        self.assertEqual((read(path).rpath, read(path).runpath), ("/new", None))
+        path = self.file("c", ElfBuilder(rpath="/ignored", runpath="/old").build())
+        self.assertEqual(warnings("--set-rpath", "/new", path), "")
+
+    @parameterized.parameters("--set-rpath", "--add-rpath", "--set-soname", "--add-needed")
+    def test_a_debug_file_is_left_alone(self, option: str) -> None:
+        data = only_debug_information()
+        path = self.file("a.debug", data)
+        self.assertEqual(
+            warnings(option, "x", path),
+            f"warning: {path}: nothing that a loader reads is edited: it has only debug"
+            " information\n",
+        )
+        self.assertEqual(path.read_bytes(), data)
+        self.assertEqual(warnings(option, "x", self.directory), "")
 
     def test_nothing_to_do_writes_nothing(self) -> None:
         path = self.file("a")
@@ -520,6 +625,24 @@ class WriteTest(EditTest):
         with self.assertRaisesRegex(RelocatableError, "d/a: can't be stripped, because something"):
             run("--strip-all", self.directory / "d/a")
         self.assertEqual(run("--strip-all", self.directory / "d"), "")
+
+    @parameterized.parameters("--strip-debug", "--strip-all", "--add-debug-tag")
+    def test_payload(self, other: str) -> None:
+        payload = b"PK" + bytes(5000) + b"end"
+        full = ElfBuilder(spare=0, code=bytes(4000)).build()
+        data = with_sections(full, [Extra(".debug_info", DEBUG)], [Symbol("main", ".text")])
+        path = self.file("program", data + payload)
+        words = (other, "--set-rpath", "/" + "x" * 5000)
+        self.assertRaisesRegex(RelocatableError, "--keep-payload", run, *words, path)
+        self.assertEqual(path.read_bytes(), data + payload)
+        run(*words, "--keep-payload", path)
+        edited = path.read_bytes()
+        self.assertEqual(edited[-len(payload) :], payload)
+        self.assertEqual(read(path).runpath, words[2])
+        if other != "--add-debug-tag":
+            self.assertNotIn(DEBUG, edited)
+        run(*words, "--keep-payload", path)
+        self.assertEqual(path.read_bytes(), edited)
 
     def test_build_id(self) -> None:
         note = struct.pack("<III", 4, 4, 3) + b"GNU\0" + bytes.fromhex("01ab02cd")

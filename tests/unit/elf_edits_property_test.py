@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from relocatable import elf
 from relocatable.elf import UNCHANGED, Edits
-from support.elf_builder import EM_386, EM_AARCH64, EM_MIPS, EM_X86_64, ET_DYN, ET_EXEC, ElfBuilder
+from support.elf_builder import (
+    EM_386,
+    EM_AARCH64,
+    EM_MIPS,
+    EM_X86_64,
+    ET_DYN,
+    ET_EXEC,
+    SHT_NOBITS,
+    ElfBuilder,
+)
 from support.elf_meaning import expected, meaning, unsound
 
 _SETTINGS = settings(
@@ -67,6 +76,9 @@ def _builders(draw: st.DrawFn) -> ElfBuilder:
         stack=draw(st.sampled_from((None, 6, 7))),
         symtab=draw(st.booleans()),
         headers=draw(st.sampled_from(("end", "front", "strings"))),
+        payload=draw(
+            st.sampled_from((b"", b"PK\3\4" + bytes(100) + b"PK\5\6", bytes(5000) + b"D"))
+        ),
     )
 
 
@@ -93,6 +105,23 @@ def _edits(draw: st.DrawFn, *, program: bool) -> Edits:
     )
 
 
+def _plan(data: bytes, edits: Edits) -> elf.Plan:
+    view = memoryview(data)
+    return elf.plan(elf.read(view, "lib.so"), view, edits, keep_payload=True)
+
+
+def _behind(data: bytes) -> bytes:
+    """What follows the section headers if they come last; else what follows the last section."""
+    view = memoryview(data)
+    found = elf.read(view, "lib.so")
+    sections = elf.sections(found, view)
+    ends = [found.shoff + len(sections) * found.shape.shdr.size]
+    ends += [part.offset + part.filesz for part in found.segments]
+    ends += [part.offset + part.size for part in sections if part.type != SHT_NOBITS]
+    # Where section headers don't come last, zeros fill a page up.
+    return data[ends[0] :] if max(ends) == ends[0] else data[max(ends) :].lstrip(b"\0")
+
+
 class PropertyTest(absltest.TestCase):
     @settings(_SETTINGS, max_examples=200)
     @given(st.data())
@@ -103,13 +132,16 @@ class PropertyTest(absltest.TestCase):
         for _ in range(choices.draw(st.integers(1, 4))):
             edits = choices.draw(_edits(program=builder.interpreter is not None))
             before = meaning(data)
-            plan = elf.plan(elf.read(memoryview(data), "lib.so"), memoryview(data), edits)
+            plan = _plan(data, edits)
             edited = plan.apply(data)
             wanted = expected(before, edits)
             self.assertEqual(meaning(edited), wanted)
             self.assertEqual([*unsound(edited)], [])
             self.assertEqual(bool(plan), bool(plan.log))
-            again = elf.plan(elf.read(memoryview(edited), "lib.so"), memoryview(edited), edits)
+            if builder.payload:
+                self.assertEqual(_behind(edited), _behind(data))
+                self.assertEqual((len(edited) - len(data)) % 0x1000, 0)
+            again = _plan(edited, edits)
             self.assertEqual(expected(wanted, edits) == wanted, not again)
             data = edited
 
@@ -127,8 +159,7 @@ class PropertyTest(absltest.TestCase):
         meanings = []
         for _ in range(6):
             for edits in rounds:
-                file = elf.read(memoryview(data), "lib.so")
-                data = elf.plan(file, memoryview(data), edits).apply(data)
+                data = _plan(data, edits).apply(data)
             sizes.append(len(data))
             meanings.append(meaning(data))
         # What is added and then renamed is added each time.

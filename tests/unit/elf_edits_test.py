@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 from typing import Any
 
 from absl.testing import absltest, parameterized
@@ -34,6 +35,11 @@ def read(data: bytes) -> elf.Elf:
 
 def plan(data: bytes, edits: Edits, page_size: int | None = None) -> elf.Plan:
     return elf.plan(read(data), memoryview(data), edits, page_size)
+
+
+def keeping(data: bytes, edits: Edits) -> elf.Plan:
+    """A plan that keeps what is appended."""
+    return elf.plan(read(data), memoryview(data), edits, keep_payload=True)
 
 
 def names_of_sections(data: bytes) -> list[str]:
@@ -208,7 +214,7 @@ class InterpreterTest(EditsTestCase):
     def test_a_file_without(self) -> None:
         with self.assertRaisesRegex(
             RelocatableError,
-            "^lib.so: no interpreter to replace: it is a library, or linked statically$",
+            "^lib.so: no interpreter to replace: it is a shared object, which programs load$",
         ):
             plan(ElfBuilder().build(), Edits(interpreter="/x"))
 
@@ -466,9 +472,54 @@ class PayloadTest(EditsTestCase):
         with self.assertRaisesRegex(
             RelocatableError,
             "^lib.so: no room inside, and nothing can be added at the end: 4 bytes that the ELF"
-            " headers don't know of are there .*; edit the program before they are added$",
+            " headers don't know of are there .*; edit the program before they are added, or with"
+            " elf_edit --keep-payload$",
         ):
             plan(data, Edits(search_path="$ORIGIN"))
+
+    @parameterized.product(
+        _CLASSES,
+        interpreter=(None, _LOADER),
+        lead=(b"", b"\1"),
+        sections=(True, False),
+        headers=("end", "front"),
+    )
+    def test_it_moves_along_if_that_is_wanted(self, sections: bool, **shape: Any) -> None:
+        """Found from the end (zip), and right behind the section headers (AppImage)."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as new:
+            new.writestr("member", "text")
+        payload = archive.getvalue()
+        builder = ElfBuilder(spare=0, bss=9, payload=payload, sections=sections, **shape)
+        data = builder.build()
+        edits = Edits(search_path="/" + "x" * 300, add_needed=("liba.so",))
+        found = keeping(data, edits)
+        edited = found.apply(data)
+        self.assertEqual(meaning(edited), expected(meaning(data), edits))
+        self.assertEqual([*unsound(edited)], [])
+        self.assertEqual(found.replaced and found.replaced[1], len(data) - len(payload))
+        self.assertEqual(edited[-len(payload) :], payload)
+        self.assertEqual((len(edited) - len(data)) % 0x1000, 0)
+        with zipfile.ZipFile(io.BytesIO(edited)) as old:
+            self.assertEqual(old.read("member"), b"text")
+        if sections and builder.headers == "end":
+            file = read(edited)
+            end = file.shoff + len(elf.sections(file, memoryview(edited))) * file.shape.shdr.size
+            self.assertEqual(edited[end:], payload)
+        # Another edit has the rest of the page, and a longer one the next.
+        again = keeping(edited, Edits(search_path="/" + "y" * 400))
+        self.assertIsNone(again.replaced)
+        longer = Edits(search_path="/" + "y" * 10_000)
+        last = keeping(edited, longer).apply(edited)
+        self.assertEqual([*unsound(last)], [])
+        self.assertEqual(meaning(last), expected(meaning(edited), longer))
+        self.assertEqual(last[-len(payload) :], payload)
+
+    def test_nothing_moves_along_where_nothing_is_appended(self) -> None:
+        data = ElfBuilder(spare=0).build()
+        self.assertEqual(
+            keeping(data, Edits(search_path="/x")), plan(data, Edits(search_path="/x"))
+        )
 
     def test_zeros_are_none(self) -> None:
         data = ElfBuilder(spare=0, payload=bytes(1000)).build()
@@ -498,12 +549,32 @@ class RefusedTest(parameterized.TestCase):
         Edits(add_debug_tag=True),
     )
     def test_static_files(self, edits: Edits) -> None:
-        data = bytearray(ElfBuilder().build())
-        data[64 + 2 * 56] = 0
-        with self.assertRaisesRegex(
-            RelocatableError, "^lib.so: no dynamic section to edit: the file is linked statically$"
+        for builder, reason in (
+            (ElfBuilder(sections=False), "the file is linked statically"),
+            (ElfBuilder(), "there is one, but no program header (PT_DYNAMIC) that loaders would"),
+            (ElfBuilder(type=1), "it is an object file, which is not linked yet"),
+            (ElfBuilder(type=4), "it is neither a program nor a shared object, but an ELF file of"),
         ):
-            plan(bytes(data), edits)
+            data = bytearray(builder.build())
+            data[64 + 2 * 56] = 0
+            with self.assertRaises(RelocatableError) as caught:
+                plan(bytes(data), edits)
+            self.assertStartsWith(
+                str(caught.exception), f"lib.so: no dynamic section to edit: {reason}"
+            )
+
+    @parameterized.parameters(100_000, 1 << 40, (1 << 64) - 1)
+    def test_a_section_that_leaves_the_file(self, size: int) -> None:
+        data = bytearray(ElfBuilder(spare=0, symtab=True).build())
+        header = read(bytes(data)).shoff + 10 * 64
+        (offset,) = struct.unpack_from("<Q", data, header + 24)
+        struct.pack_into("<Q", data, header + 32, size)
+        with self.assertRaisesWithLiteralMatch(
+            RelocatableError,
+            f"lib.so: damaged ELF file: section 10 should be {size} bytes at offset {offset}, but"
+            f" the file has {len(data)} bytes; is it complete?",
+        ):
+            plan(bytes(data), Edits(search_path="/x"))
 
     def test_what_static_files_can_do_without(self) -> None:
         data = bytearray(ElfBuilder(build_id=bytes(range(1, 21))).build())

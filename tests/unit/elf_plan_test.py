@@ -442,7 +442,7 @@ class RefusedTest(parameterized.TestCase):
         self.assertEqual(str(caught.exception), f"lib.so: {message}")
 
     def test_a_static_file(self) -> None:
-        data = bytearray(ElfBuilder().build())
+        data = bytearray(ElfBuilder(sections=False).build())
         data[64 + 2 * 56] = 0
         self.assert_refused(
             "no dynamic section to edit: the file is linked statically",

@@ -403,10 +403,35 @@ class RefusalTest(parameterized.TestCase):
             with self.assertRaisesWithLiteralMatch(
                 NotStrippableError,
                 "x.so: can't be stripped, because something else follows the ELF file: that ends"
-                f" at {len(file)}, and there are {len(file) + len(payload)} bytes",
+                f" at {len(file)}, and there are {len(file) + len(payload)} bytes;"
+                " elf_edit --keep-payload moves it along",
             ):
                 plan_of(file + payload)
         self.assertEqual(stripped(file + bytes(100)), stripped(file))
+
+    @parameterized.product(_SHAPES, debug_only=(False, True), headers=("end", "front"))
+    def test_what_is_appended_moves_along_if_that_is_wanted(
+        self, debug_only: bool, **shape: Any
+    ) -> None:
+        payload = b"PK" + bytes(100) + b"end"
+        file = with_sections(built(**shape), _EXTRA, _SYMBOLS)
+        data = memoryview(file + payload)
+        found = elf.read(data, "x.so")
+        plan = elf.plan_strip(found, data, debug_only=debug_only, keep_payload=True)
+        kept = plan.apply(data)
+        wanted = stripped(file, debug_only=debug_only)
+        self.assertEqual(names(kept), names(wanted))
+        self.assertEqual(loaded(kept), loaded(wanted))
+        self.assertEqual(plan.size, len(kept))
+        self.assertEqual((len(data) - len(kept)) % 0x1000, 0)
+        parsed = seen(kept)
+        end = parsed["e_shoff"] + parsed["e_shnum"] * parsed["e_shentsize"]
+        self.assertEqual(kept[end:], payload)
+        again = memoryview(kept)
+        plan = elf.plan_strip(
+            elf.read(again, "x.so"), again, debug_only=debug_only, keep_payload=True
+        )
+        self.assertFalse(plan)
 
 
 def _section(of: str, **changes: int) -> Callable[[bytes], bytes]:

@@ -89,9 +89,15 @@ class Spliced:
     parts: tuple[Extent | bytes, ...]
 
     @classmethod
-    def of(cls, base: Extent | bytes, parts: Iterable[tuple[int, int] | bytes]) -> Self:
+    def of(cls, base: "Extent | Spliced | bytes", parts: Iterable[tuple[int, int] | bytes]) -> Self:
         """Ranges `(start, end)` of `base`, and new bytes, in the given order."""
-        return cls(tuple(part if isinstance(part, bytes) else _cut(base, *part) for part in parts))
+        found: list[Extent | bytes] = []
+        for part in parts:
+            if isinstance(part, bytes):
+                found.append(part)
+            else:
+                found += _cut(base, *part)
+        return cls(tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +251,18 @@ class Writer:
             left -= copied
 
 
-def _cut(base: Extent | bytes, start: int, end: int) -> Extent | bytes:
+def _cut(base: Extent | Spliced | bytes, start: int, end: int) -> Iterator[Extent | bytes]:
     if isinstance(base, bytes):
-        return base[start:end]
-    return Extent(base.store, base.offset + start, end - start)
+        yield base[start:end]
+    elif isinstance(base, Extent):
+        yield Extent(base.store, base.offset + start, end - start)
+    else:
+        at = 0
+        for part in base.parts:
+            first, last = max(start, at), min(end, at + size(part))
+            if first < last:
+                yield from _cut(part, first - at, last - at)
+            at += size(part)
 
 
 def _copy_range(source: int, target: int, count: int, offset: int) -> int:

@@ -22,7 +22,8 @@ def prove_elf(name: str, before: memoryview, after: memoryview, log: Sequence[Ed
     base = memoryview(strip.apply(before)) if strip else before
     edits = tuple(edit for edit in rest if edit.what != _START)
     file = elf.read(base, name)
-    plan = elf.plan(file, base, _edits_of(file, edits), _page_size(edits))
+    # Who didn't ask to keep a payload has no file that has moved one.
+    plan = elf.plan(file, base, _edits_of(file, edits), _page_size(edits), keep_payload=True)
     again, changed = _as_logged(plan.log), sum(len(patch) for _, patch in plan.patches)
     if edits != rest:
         base = memoryview(plan.apply(base))
@@ -114,7 +115,7 @@ def _stripping(
     file = elf.read(before, name)
     # The log says what is gone, not what was asked for.
     for debug_only in (True, False):
-        plan = elf.plan_strip(file, before, debug_only=debug_only)
+        plan = elf.plan_strip(file, before, debug_only=debug_only, keep_payload=True)
         if _as_logged(plan.log) == strip_log:
             return plan, rest
     raise RelocatableError(f"{name}: the log says {_told(strip_log)}, which stripping doesn't make")
@@ -130,7 +131,8 @@ def _told(log: Sequence[Edit]) -> str:
 
 def _compare(name: str, base: memoryview, after: memoryview, plan: Plan) -> None:
     """Compares a file with what a plan makes of `base`, which is never put together."""
-    size = len(base) + len(plan.append)
+    start, end = plan.replaced or (len(base), len(base))
+    size = len(base) + len(plan.append) - (end - start)
     if len(after) != size:
         raise RelocatableError(f"{name} should have {size} bytes by its log, found {len(after)}")
     for offset, wanted, source in _runs(base, plan):
@@ -139,10 +141,12 @@ def _compare(name: str, base: memoryview, after: memoryview, plan: Plan) -> None
 
 def _runs(base: memoryview, plan: Plan) -> Iterator[tuple[int, memoryview, str]]:
     """The file that a plan makes, in runs: each one's offset, bytes, and whose they are."""
+    start, rest = plan.replaced or (len(base), len(base))
     end = 0
     for offset, patch in plan.patches:
         yield end, base[end:offset], "of the original"
         yield offset, memoryview(patch), "of the logged edits"
         end = offset + len(patch)
-    yield end, base[end:], "of the original"
-    yield len(base), memoryview(plan.append), "of the logged edits"
+    yield end, base[end:start], "of the original"
+    yield start, memoryview(plan.append), "of the logged edits"
+    yield start + len(plan.append), base[rest:], "of the original"

@@ -5,6 +5,11 @@ where the file goes. An edit adds no byte to a file that has padding to use, as 
 """
 
 from relocatable.elf.edits import UNCHANGED, Edit, Edits, SearchPathTag, Unchanged
+from relocatable.elf.missing import (
+    has_only_debug_information,
+    no_dynamic_section,
+    no_interpreter,
+)
 from relocatable.elf.plan import Plan, plan, plan_runpath
 from relocatable.elf.reader import Elf, is_elf, read, sections
 from relocatable.elf.shape import Dynamic, Section, Segment
@@ -25,7 +30,10 @@ __all__ = [
     "Segment",
     "StripPlan",
     "Unchanged",
+    "has_only_debug_information",
     "is_elf",
+    "no_dynamic_section",
+    "no_interpreter",
     "plan",
     "plan_runpath",
     "plan_start",

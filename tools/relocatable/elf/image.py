@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from relocatable.elf import constants as c
-from relocatable.elf.reader import Elf, section_count, sections
+from relocatable.elf.reader import Elf, check, section_count, sections
 from relocatable.elf.shape import Dynamic, Section, Segment
 from relocatable.errors import RelocatableError
 
@@ -35,6 +35,7 @@ class Image:
     Attributes:
         elf: the file as it is.
         data: its bytes.
+        end: how many of them count: the file ends there, or what comes last is put back later.
         page: how far segments must keep apart, in bytes.
         old_headers: the section headers as they are.
         headers: the section headers.
@@ -54,6 +55,7 @@ class Image:
 
     elf: Elf
     data: memoryview
+    end: int
     page: int
     old_headers: tuple[Section, ...]
     headers: list[Section]
@@ -86,6 +88,7 @@ class Image:
         return cls(
             elf,
             data,
+            len(data),
             page,
             old_headers=headers,
             headers=list(headers),
@@ -103,8 +106,8 @@ class Image:
 
     @property
     def headers_size(self) -> int:
-        """How many bytes the section headers have."""
-        return len(self.headers) * self.elf.shape.shdr.size
+        """How many bytes the section headers have; 0 while they have no place."""
+        return len(self.headers) * self.elf.shape.shdr.size if self.shoff else 0
 
     def value(self, tag: int) -> int | None:
         """The value of the last dynamic entry with `tag`, or None."""
@@ -126,7 +129,7 @@ class Image:
 
     def read(self, offset: int, size: int) -> bytes:
         """The bytes at a file offset as they are going to be."""
-        content = bytearray(self.data[offset : offset + size]).ljust(size, b"\0")
+        content = bytearray(self.data[offset : min(offset + size, self.end)]).ljust(size, b"\0")
         _overlay(content, offset, self.writes)
         return bytes(content)
 
@@ -164,6 +167,17 @@ class Image:
         self.write(start, bytes(end - start))
         self.write(start + distance, content)
         self.point(start, end, distance, step)
+
+    def check_sections(self) -> None:
+        """Makes sure that all sections are in the file.
+
+        Raises:
+            RelocatableError: if one isn't.
+        """
+        for number, header in enumerate(self.old_headers):
+            if header.type not in (c.SHT_NULL, c.SHT_NOBITS) and header.size:
+                what = f"section {number}"
+                check(self.elf.name, self.data, what, header.offset, header.size)
 
     def move_section_headers(self, offset: int) -> None:
         """Moves the section headers, which only the ELF header points at; zeros stay behind."""
@@ -238,7 +252,7 @@ class Image:
             raise RelocatableError(
                 f"{self.elf.name}: damaged ELF file: its headers lead out of memory: {error}"
             ) from error
-        return _patches(self.data, self.writes)
+        return _patches(self.data[: self.end], self.writes)
 
     def _write_dynamic(self) -> None:
         elf = self.elf

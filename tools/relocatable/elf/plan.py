@@ -14,6 +14,7 @@ from relocatable.elf.edits import Edit, Edits
 from relocatable.elf.headers import edit_headers, edit_interpreter, missing_headers
 from relocatable.elf.image import Image, Patch
 from relocatable.elf.notes import drop_build_ids
+from relocatable.elf.payload import Detached, attach, detach
 from relocatable.elf.reader import Elf
 from relocatable.elf.requirements import Requirements, clear_versions
 from relocatable.elf.rooms import NoRoomError, largest_page
@@ -33,11 +34,14 @@ class Plan:
         patches: `(offset, bytes)` over the original file, ascending, not overlapping.
         append: what comes after the original's last byte.
         log: what the edits mean.
+        replaced: start and end of what of the original has `append` in its place instead; None if
+            it comes after the last byte. Patches are before that, and a payload is behind it.
     """
 
     patches: tuple[Patch, ...] = ()
     append: bytes = b""
     log: tuple[Edit, ...] = ()
+    replaced: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:
         """Whether the file changes."""
@@ -48,10 +52,18 @@ class Plan:
         edited = bytearray(data)
         for offset, patch in self.patches:
             edited[offset : offset + len(patch)] = patch
-        return bytes(edited + self.append)
+        start, end = self.replaced or (len(edited), len(edited))
+        return bytes(edited[:start] + self.append + edited[end:])
 
 
-def plan(elf: Elf, data: memoryview, edits: Edits, page_size: int | None = None) -> Plan:
+def plan(
+    elf: Elf,
+    data: memoryview,
+    edits: Edits,
+    page_size: int | None = None,
+    *,
+    keep_payload: bool = False,
+) -> Plan:
     """Plans to make a file as `edits` says; the plan is empty if it is so already.
 
     Args:
@@ -60,6 +72,8 @@ def plan(elf: Elf, data: memoryview, edits: Edits, page_size: int | None = None)
         edits: what it is to be like.
         page_size: how far a new segment keeps from others, in bytes; None for the largest page size
             that kernels use on the file's machine.
+        keep_payload: whether a file that something is appended to may grow: what is appended moves
+            along, as `payload` says.
 
     Raises:
         RelocatableError: if the file can't be edited: it has nothing to edit, contradicts itself,
@@ -71,11 +85,13 @@ def plan(elf: Elf, data: memoryview, edits: Edits, page_size: int | None = None)
             f"{elf.name}: a page size should be a power of 2 and at least {_LEAST_PAGE},"
             f" found {page}"
         )
-    check_edits(elf, edits)
+    check_edits(elf, data, edits)
     headers = missing_headers(elf, edits)
     for add in (False, True):
         try:
-            made = _carry_out(Image.of(elf, data, page), edits, headers, add=add)
+            image = Image.of(elf, data, page)
+            detached = detach(image) if add and keep_payload else None
+            made = _carry_out(image, edits, headers, detached, add=add)
         except NoRoomError:
             continue
         if made and page != largest_page(elf.machine):  # Who makes the plan again needs to know.
@@ -92,13 +108,21 @@ def plan_runpath(elf: Elf, data: memoryview, runpath: str | None) -> Plan:
     return plan(elf, data, Edits(search_path=runpath, search_path_tag="runpath"))
 
 
-def _carry_out(image: Image, edits: Edits, headers: Sequence[Segment], *, add: bool) -> Plan:
+def _carry_out(
+    image: Image,
+    edits: Edits,
+    headers: Sequence[Segment],
+    detached: Detached | None,
+    *,
+    add: bool,
+) -> Plan:
     """Plans edits.
 
     Args:
         image: the file without changes.
         edits: the edits.
         headers: program headers that the file is to get.
+        detached: what is to come last again, if anything.
         add: whether to add a segment.
 
     Raises:
@@ -119,7 +143,9 @@ def _carry_out(image: Image, edits: Edits, headers: Sequence[Segment], *, add: b
     renames = {old: new for old, new in edits.replace_needed.items() if old in elf.needed}
     renamed = needs.libraries(renames) if needs else {}
     set_entries(image, wanted, needs, renamed, added)
+    if detached:
+        attach(image, detached)
     patches, append = image.finish()
     if not patches and not append:  # What is removed and added again is no change.
         return Plan()
-    return Plan(patches, append, (*log, *changes))
+    return Plan(patches, append, (*log, *changes), detached)

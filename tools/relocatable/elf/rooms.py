@@ -70,11 +70,11 @@ def room_after(image: Image, index: int) -> Room:
     ]
     memory = (1 << elf.bits) - load.vaddr - load.memsz
     size = max(0, min([MOST_GROWTH, memory, *following, *above]))
-    known = max(stop for _, stop in taken)
-    if end + size > known and _hidden(image.data, known):
+    known = known_end(image)
+    if end + size > known and _hidden(image.data[: image.end], known):
         size = max(0, known - end)
     # What isn't zero inside the file is somebody's; past its end there is room too.
-    return Room(index, end, _zeros(image.data, end, size), distance)
+    return Room(index, end, _zeros(image.data[: image.end], end, size), distance)
 
 
 def rooms(image: Image, near: int, added: int | None) -> list[Room]:
@@ -114,7 +114,12 @@ def payload(image: Image) -> int:
     Programs that carry an archive, such as AppImages, find it behind the section headers or
     backwards from the end of the file, so nothing may be added there.
     """
-    return _hidden(image.data, max(stop for _, stop in _taken(image)))
+    return _hidden(image.data[: image.end], known_end(image))
+
+
+def known_end(image: Image) -> int:
+    """The file offset behind all that the headers know of."""
+    return max(stop for _, stop in _taken(image))
 
 
 def is_free(image: Image, start: int, end: int, leaving: Collection[tuple[int, int]] = ()) -> bool:

@@ -46,12 +46,13 @@ def add_segment(image: Image, others: Sequence[Segment]) -> int:
     Raises:
         RelocatableError: if there can't be another segment.
     """
+    image.check_sections()
     hidden = payload(image)
     if hidden:
         raise RelocatableError(
             f"{image.elf.name}: no room inside, and nothing can be added at the end: {hidden} bytes"
             " that the ELF headers don't know of are there (an AppImage, a self-extracting"
-            " program?); edit the program before they are added"
+            " program?); edit the program before they are added, or with elf_edit --keep-payload"
         )
     growing = _growing(image)
     wanted = [*others] if growing is not None else [*others, new_load(image)]
@@ -104,12 +105,12 @@ def _move_headers(image: Image, others: Sequence[Segment]) -> int:
     if elf.is_program or elf.entry:
         first = next(part for part in image.segments if part.type == c.PT_LOAD)
         distance = first.vaddr - first.offset
-        offset = round_up(max(elf.size, _memory_end(image) - distance), _ALIGN)
+        offset = round_up(max(image.end, _memory_end(image) - distance), _ALIGN)
         load = load._replace(offset=offset, vaddr=offset + distance, paddr=offset + distance)
-        if offset - elf.size > _MOST_PADDING:
+        if offset - image.end > _MOST_PADDING:
             raise RelocatableError(
                 f"{elf.name}: no room inside, and adding a segment would need"
-                f" {offset - elf.size} bytes of padding, at most {_MOST_PADDING} are allowed;"
+                f" {offset - image.end} bytes of padding, at most {_MOST_PADDING} are allowed;"
                 " link the file with a longer RUNPATH"
             )
     elif all(part.type != c.PT_PHDR for part in image.segments):
@@ -136,7 +137,7 @@ def _checked(image: Image, index: int) -> int:
 
 def new_load(image: Image) -> Segment:
     """An empty, read-only segment after everything else, in the file and in memory."""
-    offset = round_up(image.elf.size, _ALIGN)
+    offset = round_up(image.end, _ALIGN)
     address = _memory_end(image) + offset % image.page
     return Segment(c.PT_LOAD, c.PF_R, offset, address, address, 0, 0, image.page)
 
@@ -158,7 +159,7 @@ def _growing(image: Image) -> int | None:
         key=lambda index: image.segments[index].vaddr,
     )
     room = room_after(image, index)
-    if image.segments[index].flags & c.PF_X or room.start + room.size <= len(image.data):
+    if image.segments[index].flags & c.PF_X or room.start + room.size <= image.end:
         return None
     return index
 

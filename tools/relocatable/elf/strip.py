@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from relocatable.elf import constants as c
 from relocatable.elf.edits import Edit
+from relocatable.elf.missing import has_only_debug_information
 from relocatable.elf.reader import Elf
 from relocatable.elf.strip_layout import header_spans, lay_out, loaded_spans
 from relocatable.elf.strip_sections import Sections, read_sections, removable
@@ -52,7 +53,9 @@ class StripPlan:
         )
 
 
-def plan_strip(elf: Elf, data: memoryview, *, debug_only: bool) -> StripPlan:
+def plan_strip(
+    elf: Elf, data: memoryview, *, debug_only: bool, keep_payload: bool = False
+) -> StripPlan:
     """Plans to strip a program or shared object.
 
     The plan is empty if there is nothing to strip, or if that would save no byte, and always for a
@@ -64,6 +67,8 @@ def plan_strip(elf: Elf, data: memoryview, *, debug_only: bool) -> StripPlan:
         debug_only: whether to remove sections with debug information, and the symbols that stand
             for source files and sections (`strip --strip-debug`); or all symbols and relocations
             that aren't loaded as well (`strip --strip-all`).
+        keep_payload: whether a file that something is appended to may be stripped: what is appended
+            moves along, as `payload` says.
 
     Raises:
         NotStrippableError: if the file is nothing that can be stripped: an object file, one that
@@ -78,15 +83,26 @@ def plan_strip(elf: Elf, data: memoryview, *, debug_only: bool) -> StripPlan:
     table = read_sections(elf, data)
     if table is None:
         return StripPlan()
-    _refuse_debug_file(table)
-    _refuse_payload(table)
+    if has_only_debug_information(elf, data):
+        raise NotStrippableError(
+            f"{elf.name}: can't be stripped, because debug information is all it has"
+        )
+    end = _payload(table)
+    if end is not None and not keep_payload:
+        raise NotStrippableError(
+            f"{elf.name}: can't be stripped, because something else follows the ELF file: that ends"
+            f" at {end}, and there are {len(data)} bytes; elf_edit --keep-payload moves it along"
+        )
     gone = removable(table, debug_only=debug_only)
     tables = without(table, gone)
     before, after = tables.symbols
     if not gone and before == after:
         return StripPlan()
-    plan = StripPlan(lay_out(table, tables), tuple(_log(table, gone, tables)))
-    return plan if plan.size < elf.size else StripPlan()
+    parts = lay_out(table, tables, end)
+    plan = StripPlan(parts, tuple(_log(table, gone, tables)))
+    # A payload moves by whole pages: there may be nothing to save, but something to remove.
+    limit = elf.size if end is None else elf.size + 1
+    return plan if plan.size < limit else StripPlan()
 
 
 def _log(table: Sections, gone: frozenset[int], tables: Tables) -> Iterator[Edit]:
@@ -100,16 +116,8 @@ def _log(table: Sections, gone: frozenset[int], tables: Tables) -> Iterator[Edit
         yield Edit("section numbers of dynamic symbols", None, None)
 
 
-def _refuse_debug_file(table: Sections) -> None:
-    loaded = {header.type for header in table.headers if header.flags & c.SHF_ALLOC and header.size}
-    if c.SHT_NOBITS in loaded and loaded <= {c.SHT_NOBITS, c.SHT_NOTE}:
-        raise NotStrippableError(
-            f"{table.elf.name}: can't be stripped, because debug information is all it has"
-        )
-
-
-def _refuse_payload(table: Sections) -> None:
-    """What is appended to a program is found by where it is, and that would change."""
+def _payload(table: Sections) -> int | None:
+    """The file offset of what is appended to the program, None if nothing is."""
     total = len(table.data)
     spans = [*header_spans(table), *loaded_spans(table)]
     spans += [table.span(number) for number, _ in enumerate(table.headers)]
@@ -117,7 +125,5 @@ def _refuse_payload(table: Sections) -> None:
     step = 1 << 20
     for start in range(end, total, step):
         if bytes(table.data[start : start + step]).strip(b"\0"):
-            raise NotStrippableError(
-                f"{table.elf.name}: can't be stripped, because something else follows the ELF"
-                f" file: that ends at {end}, and there are {total} bytes"
-            )
+            return end
+    return None

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from relocatable.elf import constants as c
 from relocatable.elf.image import round_up
+from relocatable.elf.payload import PAGE
 from relocatable.elf.shape import Section
 from relocatable.elf.strip_sections import Sections
 from relocatable.elf.strip_tables import Part, Tables, size
@@ -27,8 +28,13 @@ _SHORT: Final = 1 << 12
 _ZEROS: Final = bytes(1 << 16)
 
 
-def lay_out(table: Sections, tables: Tables) -> tuple[Part, ...]:
+def lay_out(table: Sections, tables: Tables, payload: int | None = None) -> tuple[Part, ...]:
     """The parts of the new file.
+
+    Args:
+        table: the file's sections.
+        tables: what is left of them.
+        payload: file offset of what is appended to the file and kept, None if nothing is.
 
     Raises:
         RelocatableError: if tables overlap.
@@ -62,9 +68,18 @@ def lay_out(table: Sections, tables: Tables) -> tuple[Part, ...]:
     if _stand_apart_in_front(table, front, (old, old_end)):  # As Go's linker has them.
         shoff = front.moved(old)
         patches.append((old, old_end, section_headers.ljust(old_end - old, b"\0")))
+        if payload is not None:
+            tail.append(bytes((payload - at) % PAGE))
     else:
-        shoff = round_up(at, table.elf.bits // 8)
+        word = table.elf.bits // 8
+        shoff = round_up(at, word)
+        if payload is not None and payload % word == 0:  # It had better follow the headers.
+            shoff += (payload - shoff - len(section_headers)) % PAGE
         tail += [bytes(shoff - at), section_headers]
+        if payload is not None:
+            tail.append(bytes((payload - shoff - len(section_headers)) % PAGE))
+    if payload is not None:
+        tail.append((payload, len(table.data)))
     file_header = _file_header(table, tables, front.moved(start), shoff)
     patches.append((file_start, file_end, file_header))
     front_parts = _patched(table.elf.name, front.parts, patches)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from relocatable.elf import constants as c
 from relocatable.elf.edits import UNCHANGED, Edit, Edits
+from relocatable.elf.missing import no_dynamic_section, no_interpreter
 from relocatable.elf.reader import Elf
 from relocatable.elf.shape import Dynamic
 from relocatable.errors import RelocatableError
@@ -23,8 +24,13 @@ class Text(NamedTuple):
 Wanted = list[Dynamic | Text]
 
 
-def check_edits(elf: Elf, edits: Edits) -> None:
-    """Makes sure that edits can be carried out on some file.
+def check_edits(elf: Elf, data: memoryview, edits: Edits) -> None:
+    """Makes sure that edits can be carried out on a file.
+
+    Args:
+        elf: what `read` found in `data`.
+        data: the file.
+        edits: the edits.
 
     Raises:
         RelocatableError: if they can't.
@@ -43,7 +49,7 @@ def check_edits(elf: Elf, edits: Edits) -> None:
     if edits.interpreter is not UNCHANGED:
         if elf.interpreter is None:
             raise RelocatableError(
-                f"{elf.name}: no interpreter to replace: it is a library, or linked statically"
+                f"{elf.name}: no interpreter to replace: {no_interpreter(elf, data)}"
             )
         if len(encode(edits.interpreter)) > _LONGEST_INTERPRETER:
             raise RelocatableError(
@@ -63,7 +69,7 @@ def check_edits(elf: Elf, edits: Edits) -> None:
     )
     if dynamic and not elf.dynamic:
         raise RelocatableError(
-            f"{elf.name}: no dynamic section to edit: the file is linked statically"
+            f"{elf.name}: no dynamic section to edit: {no_dynamic_section(elf, data)}"
         )
 
 

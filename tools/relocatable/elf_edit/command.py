@@ -21,7 +21,7 @@ def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
     Args:
         arguments: the command line, without the command's name.
         out: for what is printed.
-        messages: for what `--debug` tells.
+        messages: for warnings, and for what `--debug` tells.
 
     Raises:
         RelocatableError: if the command line or a file is wrong; then nothing is written.
@@ -34,14 +34,14 @@ def run(arguments: Sequence[str], out: TextIO, messages: TextIO) -> int:
     places = [place_of(path, elf.is_elf) for path in options.files]
     rewrite(
         places,
-        lambda file, place: _look_at(file, place, options, out),
+        lambda file, place: _look_at(file, place, options, out, messages),
         options.output,
         messages if options.debug else None,
     )
     return 0
 
 
-def _look_at(file: Found, place: Place, options: Options, out: TextIO) -> Change:
+def _look_at(file: Found, place: Place, options: Options, out: TextIO, messages: TextIO) -> Change:
     """Prints what is asked for of a file, and plans its change."""
     data = content.view(file.content)
     read = elf.read(data, file.name)
@@ -57,7 +57,9 @@ def _look_at(file: Found, place: Place, options: Options, out: TextIO) -> Change
     if options.summary:
         out.write(f"{file.name}\n")
         out.writelines(f"  {line}\n" for line in show.summary(read, data))
-    return plan_change(options, read, data, _machine_of, named=place.is_file)
+    change = plan_change(options, read, data, _machine_of, named=place.is_file)
+    messages.writelines(f"warning: {file.name}: {text}\n" for text in change.warnings)
+    return change
 
 
 def _machine_of(path: str) -> int | None:

@@ -15,8 +15,14 @@ from relocatable.errors import RelocatableError
 from relocatable.rewrite import Parser
 from relocatable.version import VERSION
 
+PATCHELF: Final = "0.19.0"
+"""The version of patchelf whose options these are."""
+
 PRINTS: Final = ("interpreter", "os_abi", "soname", "rpath", "execstack", "needed")
 """What `--print-…` can name, in the order in which it is written: patchelf's."""
+
+VERSION_LINE: Final = f"patchelf {PATCHELF} compatible (elf_edit {VERSION}, rules_relocatable)"
+"""What `--version` prints: scripts look for patchelf's name and version at its start."""
 
 _REFUSED: Final = {
     "--rename-dynamic-symbols": "it takes new hash tables in each file with the symbol",
@@ -43,7 +49,7 @@ class Options:
         remove_rpath: whether to remove the search path.
         shrink_rpath: whether to remove what isn't needed of it.
         allowed_rpath_prefixes: what the directories that stay may begin with; empty allows all.
-        force_rpath: whether a search path that changes becomes a DT_RPATH, else a DT_RUNPATH.
+        force_rpath: whether a search path that changes becomes a DT_RPATH.
         add_needed: libraries to add.
         remove_needed: libraries to remove.
         replace_needed: new names by old ones.
@@ -53,6 +59,7 @@ class Options:
         add_debug_tag: whether to add DT_DEBUG.
         drop_build_id: whether to remove the build ID.
         start: path from a program's directory of the loader that it is to start by.
+        keep_payload: whether what is appended to a program moves along if that grows or shrinks.
         strip: "debug" or "all": which sections to remove first.
     """
 
@@ -80,6 +87,7 @@ class Options:
     add_debug_tag: bool = False
     drop_build_id: bool = False
     start: str | None = None
+    keep_payload: bool = False
     strip: str | None = None
 
 
@@ -177,8 +185,8 @@ def _add_patchelf_options(group: argparse._ArgumentGroup) -> None:
     flag("--print-soname", "DT_SONAME; nothing if there is none")
     text("--set-soname", dest="soname", description="set DT_SONAME of a shared object")
     flag("--print-rpath", "DT_RUNPATH, or else DT_RPATH")
-    text("--set-rpath", description="set the search path; an empty one is removed")
-    text("--add-rpath", description="append to the search path")
+    text("--set-rpath", description="set DT_RUNPATH; an empty one is removed")
+    text("--add-rpath", description="append to the search path, which stays of its kind")
     flag("--remove-rpath", "remove it")
     flag("--shrink-rpath", "remove absolute directories that no needed library is in")
     group.add_argument(
@@ -188,7 +196,7 @@ def _add_patchelf_options(group: argparse._ArgumentGroup) -> None:
         metavar="TEXT:TEXT…",
         help="with --shrink-rpath, remove absolute directories that begin with none of these too",
     )
-    flag("--force-rpath", "a path that changes becomes a DT_RPATH; else a DT_RUNPATH")
+    flag("--force-rpath", "a path that changes becomes a DT_RPATH")
     flag("--print-needed", "DT_NEEDED, in order")
     texts("--add-needed", "need a library, before the others")
     texts("--remove-needed", "need it no longer")
@@ -221,7 +229,7 @@ def _add_patchelf_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--output", type=_path, metavar="FILE", help="write there instead")
     flag("--debug", "tell on stderr what changes")
-    group.add_argument("--version", action="version", version=f"elf_edit {VERSION}")
+    group.add_argument("--version", action="version", version=VERSION_LINE)
     for name in ("--no-sort", "--no-clobber-old-sections"):
         # Headers keep their order, and bytes that nobody uses any more stay.
         group.add_argument(name, nargs=0, action=_Ignore, help="is so anyway")
@@ -257,6 +265,11 @@ def _add_own_options(group: argparse._ArgumentGroup) -> None:
         help="start a program by the loader at this path from its own directory, wherever that is",
     )
     group.add_argument("--drop-build-id", action="store_true", help="remove the build ID")
+    group.add_argument(
+        "--keep-payload",
+        action="store_true",
+        help="move what is appended to a program (an archive, say) if that grows or shrinks",
+    )
 
 
 class _Ignore(argparse.Action):

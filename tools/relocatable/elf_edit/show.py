@@ -59,31 +59,33 @@ def summary(file: Elf, data: memoryview) -> list[str]:
     ]
 
 
-def _interpreter(file: Elf, _: memoryview) -> list[str]:
+def _interpreter(file: Elf, data: memoryview) -> list[str]:
     if file.interpreter is None:
-        raise RelocatableError(
-            f"{file.name}: no interpreter: a shared object, or a program linked statically"
-        )
+        raise RelocatableError(f"{file.name}: no interpreter: {elf.no_interpreter(file, data)}")
     return [file.interpreter]
 
 
-def _soname(file: Elf, _: memoryview) -> list[str]:
+def _soname(file: Elf, data: memoryview) -> list[str]:
+    if file.type == c.ET_REL:
+        _check_dynamic(file, data)
     return [file.soname] if file.type == c.ET_DYN and file.soname else []
 
 
-def _rpath(file: Elf, _: memoryview) -> list[str]:
-    _check_dynamic(file)
+def _rpath(file: Elf, data: memoryview) -> list[str]:
+    _check_dynamic(file, data)
     return [(file.rpath if file.runpath is None else file.runpath) or ""]
 
 
-def _needed(file: Elf, _: memoryview) -> list[str]:
-    _check_dynamic(file)
+def _needed(file: Elf, data: memoryview) -> list[str]:
+    _check_dynamic(file, data)
     return list(file.needed)
 
 
-def _check_dynamic(file: Elf) -> None:
-    if not file.dynamic:
-        raise RelocatableError(f"{file.name}: no dynamic section: the file is linked statically")
+def _check_dynamic(file: Elf, data: memoryview) -> None:
+    # A debug file is of a kind that has a search path and needs libraries; it just has no bytes.
+    if not file.dynamic and not elf.has_only_debug_information(file, data):
+        reason = elf.no_dynamic_section(file, data)
+        raise RelocatableError(f"{file.name}: no dynamic section: {reason}")
 
 
 def _stack(file: Elf) -> str:

@@ -75,8 +75,13 @@ def _search_path(
         new = shrink(old, file.needed, file.machine, allowed, machine_of)
     else:
         return UNCHANGED, UNCHANGED
-    # To the loader, an empty path is none.
-    return (new, "rpath" if options.force_rpath else "runpath") if new else (None, UNCHANGED)
+    if not new:  # To the loader, an empty path is none.
+        return None, UNCHANGED
+    if options.force_rpath:
+        return new, "rpath"
+    # A path that grows or shrinks is of the kind that it was: a RUNPATH in place of an RPATH isn't
+    # inherited, and libraries further down are found no more.
+    return new, "runpath" if options.set_rpath is not None else UNCHANGED
 
 
 def shrink(
