@@ -41,7 +41,7 @@ _SOURCE = flags.DEFINE_multi_string(
     "source",
     [],
     "NAME,SUITE,COMPONENT…,URL…: an archive, and its public mirrors. Among them may be "
-    "priority=NUMBER, architecture=ARCHITECTURE and snapshot=MOMENT.",
+    "priority=NUMBER, architecture=ARCHITECTURE, snapshot=MOMENT and release_suite=SUITE.",
 )
 _MODULE = flags.DEFINE_string(
     "module", "", "What MODULE.bazel says of the sources; the target :update gives this."

@@ -52,6 +52,7 @@ _SOURCE = {
     "mirrors": "list",
     "name": "string",
     "priority": "int",
+    "release_suite": "string",
     "snapshot": "string",
     "suite": "string",
 }

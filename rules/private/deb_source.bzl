@@ -16,6 +16,7 @@ OPTIONAL = {
     "keyring": "",
     "mirrors": [],
     "priority": _PRIORITY,
+    "release_suite": "",
     "snapshot": "",
 }
 
@@ -52,6 +53,10 @@ source_tag = tag_class(
         "priority": attr.int(
             default = _PRIORITY,
             doc = "What has less than the others is used for pins, and for what they can't give.",
+        ),
+        "release_suite": attr.string(
+            doc = "The Suite or Codename in its Release file, if neither is `suite`: \"7.0\" where that " +
+                  "is \"bookworm/vendor/7.0\". \"-\" if the file has neither. Something else is an error.",
         ),
         "snapshot": attr.string(
             doc = "A moment like \"20260131T000000Z\": what the archive was then. It takes the place " +
@@ -99,6 +104,7 @@ def _source(tag, place):
         "mirrors": tag.mirrors,
         "name": tag.name,
         "priority": tag.priority,
+        "release_suite": tag.release_suite,
         "snapshot": tag.snapshot,
         "suite": tag.suite,
     }

@@ -33,7 +33,7 @@ NAMES = (
     "truncated",
     "vanished",
 )
-# As apt asks for it: debs_beside_apt_test.
+# As apt asks for it: debs_published_test.
 ODD = "pool//ma in/odd_1%3a1.0~@:#—_all.deb"
 ODD_URL = "/debian/pool//ma%20in/odd_1%253a1.0%7e@:%23%e2%80%94_all.deb"
 LOCK = "debs.lock.json"

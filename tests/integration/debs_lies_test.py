@@ -283,10 +283,17 @@ _LIES = {
         _index(b"Filename: pool/", b"Filename: http://evil.invalid/"),
         r"packages\[1\].path: wanted a .deb file's path in the archive, found \"http://evil",
     ),
-    "a package without a digest": (_index(b"SHA256: ", b"SHA512: "), "misses the field SHA256"),
+    "a package without a digest": (
+        _index(b"SHA256: ", b"SHA1: "),
+        "root 1.0: main: root: misses the field SHA256 or SHA512, in Packages",
+    ),
+    "a package with a digest that is too short": (
+        _index(b"SHA256: ", b"SHA512: "),
+        "root 1.0: main: root: SHA512: wanted 128 hexadecimal digits, found ",
+    ),
     "a package of another architecture": (
         _index(b"Architecture: amd64", b"Architecture: arm64"),
-        "root:arm64: wanted only its own architecture as target, found",
+        "root: the sources have no root for amd64 .main has 1.0 for arm64.",
     ),
     "a package with other bytes": (
         _change(_LIB, b"debian-binary", b"debian-binarx"),

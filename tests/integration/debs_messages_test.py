@@ -95,7 +95,7 @@ class DebsMessagesTest(absltest.TestCase):
         self.assert_refused(
             done,
             r".*InRelease: .*Connection refused.* \(asked by way of the proxy 127.0.0.1:1, which "
-            r"http_proxy names; no_proxy takes hosts off it\); .*",
+            r"http_proxy names; no_proxy takes hosts off it\) \(tried 4 times\); .*",
         )
         self.assertNotIn("secret", done.stderr)
 

@@ -6,7 +6,7 @@ import lzma
 
 from pysequoia import ArmorKind, SignatureMode, Tsk, armor, sign
 
-from relocatable.apt.download import NotFetchedError
+from relocatable.apt.download import AbsentError
 from relocatable.apt.openpgp import Keyring
 from relocatable.apt.trust import Trust
 from relocatable.deb_lock import Source
@@ -96,7 +96,7 @@ class FakeArchive:
     def __call__(self, path: str, size: int | None) -> bytes:
         self.asked.append(path)
         if path not in self.files:
-            raise NotFetchedError(f"{path}: HTTP Error 404: Not Found")
+            raise AbsentError(f"{path}: HTTP Error 404: Not Found")
         data = self.files[path]
         return data if size is None else data[: size + 1]
 

@@ -1,6 +1,7 @@
 """A mirror of nothing: a loopback HTTP server that gives what a test puts into it."""
 
 import dataclasses
+import functools
 import hashlib
 import threading
 from collections.abc import Mapping
@@ -102,7 +103,9 @@ class Mirror:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # It looks this often whether it is to stop.
+        serve = functools.partial(self._server.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serve, daemon=True).start()
 
     def close(self) -> None:
         """Stops it."""

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import zstandard
+
 from support import deb_builder
 from support.apt_archive import DATE, SIGNER
 from support.mirror import Mirror
@@ -18,6 +20,8 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     ".gz": lambda data: gzip.compress(data, mtime=0),
     ".xz": lzma.compress,
     ".bz2": bz2.compress,
+    ".lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+    ".zst": zstandard.ZstdCompressor().compress,
 }
 
 

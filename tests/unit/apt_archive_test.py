@@ -115,14 +115,32 @@ class ArchiveTest(parameterized.TestCase):
 
     def test_an_architecture_that_is_absent(self) -> None:
         self.assert_refused(
-            "^dists/bookworm: its Release file lists no main/binary-amd64/Packages$",
+            "^dists/bookworm: wanted component main for amd64, its Release file lists it for "
+            "arm64; give the source other architectures$",
             archive(arm64=""),
+        )
+
+    def test_a_component_that_is_absent(self) -> None:
+        files = FakeArchive(release({f"{c}/binary-amd64/Packages": "" for c in ("b/c", "a")}))
+        self.assert_refused(
+            "^dists/bookworm: wanted component main, its Release file lists a, b/c; give the "
+            "source other components$",
+            files,
+        )
+
+    def test_a_suite_that_is_absent(self) -> None:
+        page = b'<a href="../">Parent</a> <a href="trixie/">trixie/</a> <a href="sid/">sid/</a>'
+        self.assert_refused(
+            f"^{_INRELEASE}: HTTP Error 404: Not Found; its dists/ has sid, trixie$",
+            FakeArchive({"dists/": page}),
         )
 
     def test_another_suite(self) -> None:
         files = FakeArchive(release({}, Codename="trixie", Suite="stable"))
         self.assert_refused(
-            f"^{_INRELEASE}: wanted suite bookworm, found trixie and stable$", files
+            f"^{_INRELEASE}: wanted suite bookworm, found trixie and stable; if that is what is "
+            "meant: --source=main,…,release_suite=trixie$",
+            files,
         )
 
 
@@ -140,7 +158,9 @@ class OpenArchiveTest(absltest.TestCase):
         debian = dataclasses.replace(TRUST, origin="Debian")
         found = open_archive(SOURCE, servers, debian, servers.__getitem__, said.append)
         self.assertEqual(found.index.origin, "Debian")
-        self.assertEqual(servers["http://a"].asked, [_INRELEASE, "dists/bookworm/Release"])
+        self.assertEqual(
+            servers["http://a"].asked, [_INRELEASE, "dists/bookworm/Release", "dists/"]
+        )
         self.assertLen(said, 3)
         self.assertRegex(
             said[2], "^main: passed over a mirror: http://c: .* that key is not in test.asc; .*$"

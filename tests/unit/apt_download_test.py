@@ -6,7 +6,7 @@ from pathlib import Path
 
 from absl.testing import absltest, parameterized
 
-from relocatable.apt.download import Mirror, read_logins, url_path
+from relocatable.apt.download import Mirror, NotFetchedError, read_logins, url_path
 from relocatable.errors import RelocatableError
 from support import mirror as loopback
 
@@ -46,6 +46,10 @@ class MirrorTest(absltest.TestCase):
     def test_an_absent_file(self) -> None:
         with self.assertRaisesRegex(RelocatableError, f"^{self.url}/none: .*No such file"):
             Mirror(self.url, io.StringIO())("none")
+
+    def test_a_url_that_no_server_can_have_is_no_cut_connection(self) -> None:
+        with self.assertRaisesRegex(NotFetchedError, "^http://x:y/file: nonnumeric port: 'y'$"):
+            Mirror("http://x:y", io.StringIO(), wait=lambda _: self.fail("waits"))("file")
 
 
 class UrlTest(parameterized.TestCase):

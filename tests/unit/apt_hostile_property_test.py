@@ -102,7 +102,7 @@ class HostileTest(absltest.TestCase):
             self.seen["refused"] += 1
         else:
             for file in release.files.values():
-                self.assertLen(file.sha256, 64)
+                self.assertLen(file.digest, 64)
                 self.assertGreaterEqual(file.size, 0)
             self.seen["read"] += 1
 
@@ -139,7 +139,7 @@ class HostileTest(absltest.TestCase):
             self.seen["refused"] += 1
         else:
             for file in files.values():
-                self.assertLen(file.sha256, 64)
+                self.assertLen(file.digest, 64)
             self.seen["read"] += 1
 
 

@@ -37,14 +37,39 @@ class ParseTest(parameterized.TestCase):
             ),
         )
 
+    def test_words_that_are_not_utf_8(self) -> None:
+        self.assertEqual(parse(b"Origin: J\xfcrgen\nSHA256:\n", "x").origin, "J\ufffdrgen")
+
+    def test_a_longer_digest(self) -> None:
+        text = f"SHA512:\n {_DIGEST * 2} 3 main/x\n"
+        self.assertEqual(
+            parse(text.encode(), "x").files, {"main/x": File(3, _DIGEST * 2, "SHA512")}
+        )
+        both = f"{text}SHA256:\n {_DIGEST} 3 main/x\n"
+        self.assertEqual(parse(both.encode(), "x").files, {"main/x": File(3, _DIGEST)})
+
+    @parameterized.parameters(
+        ("", True),
+        ("Architectures: all amd64\n", True),
+        ("Architectures: amd64\n", False),
+        ("Architectures: all\nNo-Support-for-Architecture-all: Packages\n", False),
+    )
+    def test_what_is_for_all_architectures(self, text: str, apart: bool) -> None:
+        self.assertEqual(parse(f"{text}SHA256:\n".encode(), "x").all_apart, apart)
+
+    def test_what_is_offered(self) -> None:
+        names = ("b/binary-all/Packages", "b/binary-amd64/Packages.gz", "a/source/Sources", "x")
+        text = "SHA256:\n" + "".join(f" {_DIGEST} 1 {name}\n" for name in names)
+        self.assertEqual(parse(text.encode(), "x").offers, {"b": ["all", "amd64"]})
+
     def test_what_may_be_absent(self) -> None:
         self.assertEqual(parse(b"SHA256:\n", "x"), Release("", (), "", None, None, False, {}))
 
     @parameterized.parameters(
-        (b"", "wanted a Release file with SHA256 digests, found no digests"),
-        (b"<html>\n<body>Log in</body>", "wanted a Release file with SHA256 digests, found no"),
-        (b"MD5Sum:\n a 1 x\nSHA1:\n", "with SHA256 digests, found MD5Sum, SHA1"),
-        (b"Origin: \xff", "is not readable: "),
+        (b"", "wanted a Release file with SHA256 or SHA512 digests, found no"),
+        (b"<html>\n<body>Log in</body>", "with SHA256 or SHA512 digests, found no digests"),
+        (b"MD5Sum:\n a 1 x\nSHA1:\n", "with SHA256 or SHA512 digests, found MD5Sum, SHA1"),
+        (b"SHA512:\n 00 1 x\n", "SHA512: wanted a digest, a size and a path, found ' 00 1 x'"),
         (b"SHA256:\nDate: soon\n", "Date: wanted a date, found 'soon'"),
         (b"SHA256:\nValid-Until: Sat, 99 Jul 2026 10:16:37 UTC\n", "Valid-Until: wanted a date"),
         *(

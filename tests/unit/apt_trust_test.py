@@ -69,9 +69,31 @@ class OpenReleaseTest(parameterized.TestCase):
 
     def test_another_suite(self) -> None:
         self.assert_refused(
-            f"^{_INRELEASE}: wanted suite bookworm, found trixie and stable$",
+            f"^{_INRELEASE}: wanted suite bookworm, found trixie and stable; if that is what is "
+            "meant: --source=main,…,release_suite=trixie$",
             release({}, Codename="trixie", Suite="stable"),
         )
+        self.assert_refused(
+            f"^{_INRELEASE}: wanted suite bookworm, found none; if that is what is meant: "
+            "--source=main,…,release_suite=-$",
+            release({}, Codename="", Suite=""),
+        )
+
+    @parameterized.parameters(
+        ("7.0", {"Codename": "x", "Suite": "7.0"}),
+        ("7.0", {"Codename": "7.0", "Suite": ""}),
+        ("-", {"Codename": "", "Suite": ""}),
+    )
+    def test_another_name_that_is_meant(self, name: str, names: dict[str, str]) -> None:
+        source = dataclasses.replace(SOURCE, release_suite=name)
+        files = FakeArchive(release({}, **names))
+        open_release(source, source.directory, files, TRUST)
+        # Any other is not.
+        other = FakeArchive(release({}))
+        with self.assertRaisesRegex(
+            RelocatableError, f"wanted suite {name}, found bookworm and oldstable"
+        ):
+            open_release(source, source.directory, other, TRUST)
 
     def test_another_origin(self) -> None:
         self.assert_refused(

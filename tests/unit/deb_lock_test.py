@@ -11,6 +11,7 @@ from absl.testing import absltest, parameterized
 
 from relocatable import deb_lock
 from relocatable.deb_lock import Declaration, Lock, Promise, Source
+from relocatable.deb_lock.words import DEB_PATH
 from relocatable.errors import RelocatableError
 from support.lock_example import LOCK
 
@@ -121,7 +122,7 @@ class MalformedTest(parameterized.TestCase):
         content = json.loads(deb_lock.render(LOCK))
         change(content)
         with self.assertRaises(RelocatableError) as caught:
-            deb_lock.parse(json.dumps(content).encode(), "x.lock.json")
+            deb_lock.parse(json.dumps(content, ensure_ascii=False).encode(), "x.lock.json")
         self.assertEqual(str(caught.exception), f"x.lock.json: {message}")
 
     def test_another_format(self) -> None:
@@ -140,9 +141,7 @@ class MalformedTest(parameterized.TestCase):
         ("path", "ht://x.deb", 'wanted a .deb file\'s path in the archive, found "ht://x.deb"'),
         ("path", "a/.deb", 'wanted a .deb file\'s path in the archive, found "a/.deb"'),
         ("path", "x.deb/", 'wanted a .deb file\'s path in the archive, found "x.deb/"'),
-        ("path", "a\x1bx.deb", 'wanted a .deb file\'s path in the archive, found "a\\u001bx.deb"'),
         ("path", "a\x9bx.deb", 'wanted a .deb file\'s path in the archive, found "a\x9bx.deb"'),
-        ("path", "\ud800.deb", 'wanted a .deb file\'s path in the archive, found "\ud800.deb"'),
         ("path", "a/.x.deb", 'wanted a .deb file\'s path in the archive, found "a/.x.deb"'),
         ("path", "a/x.tar", 'wanted a .deb file\'s path in the archive, found "a/x.tar"'),
         ("sha256", "ABC", 'wanted 64 hexadecimal digits, found "ABC"'),
@@ -154,6 +153,10 @@ class MalformedTest(parameterized.TestCase):
         self.assert_refused(
             f"packages[2].{key}: {message}", lambda lock: lock["packages"][2].update({key: value})
         )
+
+    @parameterized.parameters("a\x1bx.deb", "\ud800.deb")
+    def test_a_path_that_json_has_only_as_an_escape(self, path: str) -> None:
+        self.assertIsNone(DEB_PATH.pattern.fullmatch(path))
 
     @parameterized.parameters(*PATHS)
     def test_a_path_of_an_archive_as_others_lay_it_out(self, path: str) -> None:

@@ -7,6 +7,8 @@ from relocatable import deb_lock
 from relocatable.deb_lock import Source
 from relocatable.errors import RelocatableError
 
+_ONCE = frozenset(("priority", "release_suite", "snapshot"))
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Said:
@@ -85,14 +87,14 @@ def parse(text: str) -> Source:
     name, suite, *rest = [*text.split(","), ""]
     urls = tuple(word for word in rest if "://" in word)
     options = [word.partition("=") for word in rest if "=" in word and word not in urls]
-    unknown = {key for key, _, _ in options} - {"architecture", "priority", "snapshot"}
-    priorities = [value for key, _, value in options if key == "priority"]
-    snapshots = [value for key, _, value in options if key == "snapshot"]
-    once = len(priorities) <= 1 and len(snapshots) <= 1
-    if unknown or not once or not all(map(str.isdecimal, priorities)):
+    keys = [key for key, _, _ in options if key != "architecture"]
+    given = {key: value for key, _, value in options}
+    priority = given.get("priority", str(deb_lock.PRIORITY))
+    if not _ONCE.issuperset(keys) or len(set(keys)) != len(keys) or not priority.isdecimal():
         raise RelocatableError(
             f"--source={text}: wanted NAME,SUITE,COMPONENT…,URL…, and of options "
-            "architecture=ARCHITECTURE, one priority=NUMBER and one snapshot=MOMENT"
+            "architecture=ARCHITECTURE, one priority=NUMBER, one snapshot=MOMENT and one "
+            "release_suite=SUITE"
         )
     return Source(
         name,
@@ -100,6 +102,7 @@ def parse(text: str) -> Source:
         tuple(word for word in rest if word and word not in urls and "=" not in word),
         urls,
         architectures=tuple(value for key, _, value in options if key == "architecture"),
-        priority=int(priorities[0]) if priorities else deb_lock.PRIORITY,
-        snapshot="".join(snapshots),
+        priority=int(priority),
+        snapshot=given.get("snapshot", ""),
+        release_suite=given.get("release_suite", ""),
     )

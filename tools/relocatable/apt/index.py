@@ -14,16 +14,22 @@ from collections.abc import Iterable, Iterator
 from debian.deb822 import Packages
 
 from relocatable.apt.relation import Alternatives, Relation, compare, parse_relations
+from relocatable.apt.release import DIGESTS, File
 from relocatable.deb_lock import PRIORITY
 from relocatable.errors import RelocatableError
 
-STANZA = re.compile(rb"(?:[^\n]+\n?)+")
-_NAME_FIELD = re.compile(rb"^Package:[ \t]*([^\s]+)", re.MULTILINE)
+# Lines that are not blank.
+STANZA = re.compile(rb"(?:[ \t\r]*[^\s][^\n]*\n?)+")
+# Names of fields are in any case, and no line but a field's begins with one.
+_NAME_FIELD = re.compile(rb"^[Pp][Aa][Cc][Kk][Aa][Gg][Ee]:[ \t]*([^\s]+)", re.MULTILINE)
 # With the lines that continue it, which start with space.
-_PROVIDES_FIELD = re.compile(rb"^Provides:((?:.|\n[ \t])*)", re.MULTILINE)
+_PROVIDES_FIELD = re.compile(rb"^[Pp][Rr][Oo][Vv][Ii][Dd][Ee][Ss]:((?:.|\n[ \t])*)", re.MULTILINE)
 # Debian Policy 2.5, the best first.
 _RANKS = ("required", "important", "standard", "optional")
 _SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?")
+_LONGEST_NUMBER = 16
+_LONGEST_SHOWN = 128
+_HEX = "0123456789abcdef"
 _PROVIDED = re.compile(rb"(?:^|,)\s*([^\s,(:]+)")
 
 
@@ -37,16 +43,18 @@ class Candidate:
         version: Full version, epoch included.
         source: Name of the source that offers it.
         path: Path below the archive's root.
-        size: Bytes.
-        sha256: Digest of the file.
+        file: Its size and digest.
         depends: Pre-Depends and Depends: every one has to be met, by any of its alternatives.
         recommends: As `depends`; what would be nice to have.
         conflicts: Conflicts and Breaks: what may not be there together with it. What it says of
             other architectures than the catalogue's is left out.
         provides: Virtual names, with the version that is provided or `None`. A package that is
             `Multi-Arch: allowed` provides its names also with `:any`.
-        built_from: Names and versions of the source packages that it was built from, its own first.
+        built_from: Names and versions of the source packages that it was built from, its own first;
+            nothing if what says so can't be understood.
         rank: How far from required its priority is: of what provides a name, the lowest is better.
+        problem: Why it can't be taken, in words; empty if it can. It is preferred to others all the
+            same: an older version in its place would be a downgrade that nobody asked for.
     """
 
     name: str
@@ -54,14 +62,14 @@ class Candidate:
     version: str
     source: str
     path: str
-    size: int
-    sha256: str
+    file: File
     depends: tuple[Alternatives, ...]
     recommends: tuple[Alternatives, ...]
     conflicts: tuple[Relation, ...]
     provides: tuple[tuple[str, str | None], ...]
     rank: int
     built_from: tuple[tuple[str, str], ...]
+    problem: str = ""
 
     def meets(self, relation: Relation) -> bool:
         """Says whether it is what a relation asks for, by its own name or one that it provides."""
@@ -125,21 +133,18 @@ class Catalogue:
         self._pins = tuple(pins)
         self._stanzas: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self._priorities: dict[str, int] = {}
-        self._flat: set[str] = set()
+        self._passed_over: dict[str, dict[str, None]] = defaultdict(dict)
         self._providers: dict[str, set[str]] = defaultdict(set)
         self._parsed: dict[str, tuple[Candidate, ...]] = {}
         self._matches: dict[Relation, tuple[Candidate, ...]] = {}
 
-    def add(
-        self, source: str, packages: bytes, priority: int = PRIORITY, *, flat: bool = False
-    ) -> None:
+    def add(self, source: str, packages: bytes, priority: int = PRIORITY) -> None:
         """Adds one `Packages` file, as bytes: as text it would take four times the room.
 
         Args:
             source: Name of the source that it is of.
             packages: Its bytes.
             priority: A package of a source with a higher one is preferred, whatever its version.
-            flat: Whether it is a flat repository's, which has all architectures in one file.
 
         Raises:
             RelocatableError: if a stanza has no package name.
@@ -147,8 +152,6 @@ class Catalogue:
         self._parsed.clear()
         self._matches.clear()
         self._priorities[source] = priority
-        if flat:
-            self._flat.add(source)
         for stanza in (match[0] for match in STANZA.finditer(packages)):
             field = _NAME_FIELD.search(stanza)
             if not field:
@@ -166,18 +169,38 @@ class Catalogue:
         """The packages that have this name and that pins allow, the preferred first.
 
         Raises:
-            RelocatableError: if one of them is not described as Debian's archives do it, or pins
-                allow none of them.
+            RelocatableError: if pins allow none of them.
         """
         if name not in self._parsed:
             stanzas = self._stanzas.get(name, ())
-            found = [_candidate(source, stanza, self.architecture) for source, stanza in stanzas]
-            # Elsewhere another architecture is a mistake or a lie, and the lock refuses it.
-            fitting = {"all", self.architecture}
-            found = [c for c in found if c.source not in self._flat or c.architecture in fitting]
+            found = [c for source, stanza in stanzas if (c := self._read(source, stanza))]
             found.sort(key=functools.cmp_to_key(self._preferred_first))
             self._parsed[name] = self._pinned(name, tuple(found))
         return self._parsed[name]
+
+    def passed_over(self, name: str) -> list[str]:
+        """What is wrong with further packages of this name, which are no candidates, in words."""
+        self.candidates(name)
+        return list(self._passed_over.get(name, ()))
+
+    def _read(self, source: str, data: bytes) -> Candidate | None:
+        # What is not UTF-8 is in words for people, or in what is then refused.
+        stanza = Packages(data.decode(errors="replace"))
+        name, version = stanza["Package"], stanza.get("Version", "").strip()
+        architecture = stanza.get("Architecture", "").strip()
+        if architecture not in {"all", self.architecture}:
+            # A flat repository has all in one index, and others have variants in it, as amd64v3.
+            found = architecture or "no architecture"
+            self._passed_over[name][f"{source} has {version} for {found}"] = None
+            return None
+        try:
+            compare(version, version)
+        except RelocatableError:
+            # dpkg doesn't take it either.
+            said = f"{source} has version {version!r}, which is none"
+            self._passed_over[name][said] = None
+            return None
+        return _candidate(source, stanza, self.architecture)
 
     def providers(self, name: str) -> list[str]:
         """Names of the packages that provide a virtual name, sorted."""
@@ -216,68 +239,117 @@ class Catalogue:
         return found
 
 
+def _candidate(source: str, stanza: Packages, architecture: str) -> Candidate:
+    """What a stanza says of a package; where it can't be understood, `problem` says so."""
+    read = _Reader(stanza, f"{source}: {stanza['Package']}")
+    priority = stanza.get("Priority", "")
+    size = read.field("Size")
+    if size and not (size.isascii() and size.isdecimal() and len(size) < _LONGEST_NUMBER):
+        read.problems.append(f"Size: wanted a number, found {size!r}")
+    return Candidate(
+        name=stanza["Package"],
+        architecture=stanza.get("Architecture", ""),
+        version=stanza["Version"],
+        source=source,
+        path=plain_path(read.field("Filename")),
+        file=read.file(0 if read.problems else int(size)),
+        depends=(*read.relations("Pre-Depends"), *read.relations("Depends")),
+        recommends=read.optional("Recommends"),
+        conflicts=tuple(
+            relation
+            for field in ("Conflicts", "Breaks")
+            for group in read.relations(field)
+            for relation in group
+            if relation.is_for(architecture)
+        ),
+        provides=read.provides(),
+        rank=_RANKS.index(priority) if priority in _RANKS else len(_RANKS),
+        built_from=read.built_from(),
+        problem=f"{read.place}: {'; '.join(read.problems)}, in Packages" if read.problems else "",
+    )
+
+
+@dataclasses.dataclass(slots=True)
+class _Reader:
+    """A stanza, and what of it can't be understood.
+
+    Attributes:
+        stanza: The stanza.
+        place: What error messages call it.
+        problems: What is wrong with it.
+    """
+
+    stanza: Packages
+    place: str
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+    def field(self, name: str) -> str:
+        """A field that has to be there."""
+        value: str = self.stanza.get(name, "").strip()
+        if not value:
+            self.problems.append(f"misses the field {name}")
+        return value
+
+    def file(self, size: int) -> File:
+        """Size and digest: the one that locks hold, if there is a choice."""
+        given = {kind: self.stanza[kind].strip() for kind in DIGESTS if kind in self.stanza}
+        for kind, digest in given.items():
+            if len(digest) == DIGESTS[kind] and not digest.strip(_HEX):
+                return File(size, digest, kind)
+            wanted = f"{kind}: wanted {DIGESTS[kind]} hexadecimal digits"
+            self.problems.append(f"{wanted}, found {digest[:_LONGEST_SHOWN]!r}")
+        if not given:
+            self.problems.append(f"misses the field {' or '.join(DIGESTS)}")
+        return File(size, "")
+
+    def relations(self, name: str) -> tuple[Alternatives, ...]:
+        """A field of relations that have to be understood."""
+        try:
+            return parse_relations(self.stanza.get(name, ""), name)
+        except RelocatableError as error:
+            self.problems.append(str(error))
+            return ()
+
+    def optional(self, name: str) -> tuple[Alternatives, ...]:
+        """A field of relations; those that can't be understood are left out."""
+        found: list[Alternatives] = []
+        for group in self.stanza.get(name, "").split(","):
+            try:
+                found += parse_relations(group, name)
+            except RelocatableError:
+                continue
+        return tuple(found)
+
+    def provides(self) -> tuple[tuple[str, str | None], ...]:
+        """Names, and the versions that are provided."""
+        groups = self.relations("Provides")
+        found = tuple((r.offered, r.version or None) for group in groups for r in group)
+        if self.stanza.get("Multi-Arch") != "allowed":
+            return found
+        names = ((self.stanza["Package"], self.stanza["Version"]), *found)
+        return found + tuple((f"{n}:any", v) for n, v in names if not n.endswith(":any"))
+
+    def built_from(self) -> tuple[tuple[str, str], ...]:
+        """What `Source` says, as in `gcc-12 (12.2.0-14)`, and `Built-Using`.
+
+        Nothing if that can't be understood: only who wants sources has to know.
+        """
+        match = _SOURCE.fullmatch(self.stanza.get("Source", self.stanza["Package"]).strip())
+        fields = ("Built-Using", "Static-Built-Using")
+        try:
+            used = [
+                (relation.name, relation.version)
+                for name in fields
+                for group in parse_relations(self.stanza.get(name, ""), name)
+                for relation in group
+            ]
+        except RelocatableError:
+            return ()
+        if not match:
+            return ()
+        return tuple(dict.fromkeys([(match[1], match[2] or self.stanza["Version"]), *used]))
+
+
 def plain_path(path: str) -> str:
     """A path without its parts that stand for nothing (RFC 3986, 5.2.4), as in `./foo.deb`."""
     return "/".join(part for part in path.split("/") if part != ".")
-
-
-def _provides(stanza: Packages, place: str) -> tuple[tuple[str, str | None], ...]:
-    groups = parse_relations(stanza.get("Provides", ""), f"{place}: Provides")
-    found = tuple((r.offered, r.version or None) for group in groups for r in group)
-    if stanza.get("Multi-Arch") != "allowed":
-        return found
-    names = ((stanza["Package"], stanza["Version"]), *found)
-    return found + tuple((f"{n}:any", v) for n, v in names if not n.endswith(":any"))
-
-
-def _built_from(stanza: Packages, place: str) -> tuple[tuple[str, str], ...]:
-    """What `Source` says, as in `gcc-12 (12.2.0-14)`, and `Built-Using`."""
-    match = _SOURCE.fullmatch(stanza.get("Source", stanza["Package"]))
-    if not match:
-        raise RelocatableError(f"{place}: Source: wanted a name, found {stanza['Source']!r}")
-    used = [
-        (relation.name, relation.version)
-        for field in ("Built-Using", "Static-Built-Using")
-        for group in parse_relations(stanza.get(field, ""), f"{place}: {field}")
-        for relation in group
-    ]
-    return tuple(dict.fromkeys([(match[1], match[2] or stanza["Version"]), *used]))
-
-
-def _candidate(source: str, data: bytes, architecture: str) -> Candidate:
-    try:
-        stanza = Packages(data.decode())
-    except UnicodeDecodeError as error:
-        shown = data[:60].decode(errors="replace")
-        raise RelocatableError(f"{source}: {shown!r} is not readable: {error}") from error
-    place = f"{source}: {stanza['Package']}"
-    priority = stanza.get("Priority", "")
-    try:
-        return Candidate(
-            name=stanza["Package"],
-            architecture=stanza["Architecture"],
-            version=stanza["Version"],
-            source=source,
-            path=plain_path(stanza["Filename"]),
-            size=int(stanza["Size"]),
-            sha256=stanza["SHA256"],
-            depends=(
-                *parse_relations(stanza.get("Pre-Depends", ""), f"{place}: Pre-Depends"),
-                *parse_relations(stanza.get("Depends", ""), f"{place}: Depends"),
-            ),
-            recommends=parse_relations(stanza.get("Recommends", ""), f"{place}: Recommends"),
-            conflicts=tuple(
-                relation
-                for field in ("Conflicts", "Breaks")
-                for group in parse_relations(stanza.get(field, ""), f"{place}: {field}")
-                for relation in group
-                if relation.is_for(architecture)
-            ),
-            provides=_provides(stanza, place),
-            rank=_RANKS.index(priority) if priority in _RANKS else len(_RANKS),
-            built_from=_built_from(stanza, place),
-        )
-    except KeyError as error:
-        raise RelocatableError(f"{place}: misses the field {error.args[0]} in Packages") from error
-    except ValueError as error:
-        raise RelocatableError(f"{place}: {error} in Packages") from error

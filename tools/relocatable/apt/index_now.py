@@ -4,6 +4,7 @@ Of no more than the standard library, and for whatever Python a machine has: a r
 and then there is no toolchain yet. Nothing here is verified; who makes a lock of it does that.
 """
 
+import bz2
 import gzip
 import io
 import lzma
@@ -15,6 +16,8 @@ from relocatable.errors import RelocatableError
 
 _OPEN: dict[str, Callable[[io.BytesIO], io.BufferedIOBase]] = {
     ".xz": lzma.LZMAFile,
+    ".lzma": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
     "": lambda file: file,
 }

@@ -2,11 +2,10 @@
 
 import dataclasses
 import functools
+import re
 
-from debian.deb822 import PkgRelation
 from debian.debian_support import NativeVersion
 
-from relocatable.deb_lock.words import NAME
 from relocatable.errors import RelocatableError
 
 # Policy 7.1 and its deprecated spellings, as the results of `compare` that each allows.
@@ -19,6 +18,13 @@ _COMPARISONS = {
     ">": (0, 1),
     ">>": (1,),
 }
+
+# Name, qualifier, comparison and version; what is for some architectures or profiles only has no
+# place in a binary package. A name that Policy doesn't allow is one that nothing has, as for apt.
+_RELATION = re.compile(
+    r"([^\s,|()<>=\[\]]+?)(?::([a-zA-Z0-9][a-zA-Z0-9-]*))?"
+    r"(?:\s*\(\s*([<>=]+)\s*([^\s()]+)\s*\))?(?:\s*\[[^\]]*\])?(?:\s*<.+>)?"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,13 +98,22 @@ def parse_relations(text: str, place: str) -> tuple[Alternatives, ...]:
     Raises:
         RelocatableError: if it isn't a list of relations (Policy 7.1).
     """
-    groups = PkgRelation.parse_relations(text) if text.strip() else []
-    return tuple(tuple(_relation(item, place) for item in group) for group in groups)
+    # What writes control files leaves a comma at the end.
+    text = text.strip().removesuffix(",").rstrip()
+    return tuple(
+        tuple(_relation(item.strip(), place) for item in group.split("|"))
+        for group in (text.split(",") if text else ())
+    )
 
 
-def _relation(item: "PkgRelation.ParsedRelation", place: str) -> Relation:
-    comparison, version = item["version"] or ("", "")
-    # python-debian gives what it can't read as a name.
-    if not NAME.pattern.fullmatch(item["name"]) or comparison not in {"", *_COMPARISONS}:
-        raise RelocatableError(f"{place}: wanted a package relation, found {item['name']!r}")
-    return Relation(item["name"], comparison, version, item["archqual"] or "")
+def _relation(text: str, place: str) -> Relation:
+    match = _RELATION.fullmatch(text)
+    if not match or (match[3] or "") not in {"", *_COMPARISONS}:
+        raise RelocatableError(f"{place}: wanted a package relation, found {text!r}")
+    relation = Relation(*(match[number] or "" for number in (1, 3, 4, 2)))
+    if relation.version:
+        try:
+            compare(relation.version, relation.version)
+        except RelocatableError as error:
+            raise RelocatableError(f"{place}: {relation}: {error}") from error
+    return relation

@@ -1,6 +1,7 @@
 """Reads a suite's Release file: which state of the archive it is, and its indices' digests."""
 
 import dataclasses
+import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,20 +12,35 @@ from relocatable.apt.openpgp import CLOCK
 from relocatable.errors import RelocatableError
 
 # Digest, size in bytes, path below the suite's directory.
-_ENTRY = re.compile(r"([0-9a-f]{64})[ \t]+([0-9]{1,15})[ \t]+(\S+)")
+_ENTRY = re.compile(r"([0-9a-f]+)[ \t]+([0-9]{1,15})[ \t]+(\S+)")
+# Kinds of digests that nobody can forge a file to, and how long they are in hexadecimal. Where an
+# archive has both, the first is enough.
+DIGESTS = {"SHA256": 64, "SHA512": 128}
+_LISTED = re.compile(r"(.+)/binary-([a-z0-9-]+)/Packages(?:\.[a-z0-9]+)?")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class File:
-    """What a Release file says of an index.
+    """What a Release file says of an index, or an index of a package.
 
     Attributes:
         size: Bytes.
-        sha256: Digest.
+        digest: Digest, in hexadecimal.
+        kind: Of digest: SHA256 or SHA512.
     """
 
     size: int
-    sha256: str
+    digest: str
+    kind: str = "SHA256"
+
+    def differs(self, data: bytes) -> str:
+        """What is wrong with a file's bytes, in words; nothing if they are these."""
+        kind = self.kind.lower()
+        found = hashlib.new(kind, data).hexdigest()
+        if (len(data), found) == (self.size, self.digest):
+            return ""
+        count = f"more than {self.size}" if len(data) > self.size else str(len(data))
+        return f"wanted {self.size} bytes with {kind} {self.digest}, found {count} with {found}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +57,8 @@ class Release:
         by_hash: Whether indices also are where their digest is their name, so that they can be
             had while the archive is being updated.
         files: The indices by path below the suite's directory.
+        all_apart: Whether what is for all architectures has an index of its own that has to be
+            read, too (`Architectures: all …`, and no `No-Support-for-Architecture-all`).
     """
 
     origin: str
@@ -50,6 +68,15 @@ class Release:
     valid_until: datetime | None
     by_hash: bool
     files: dict[str, File]
+    all_apart: bool = True
+
+    @property
+    def offers(self) -> dict[str, list[str]]:
+        """The architectures that there are Packages files for, by component, both sorted."""
+        found: dict[str, set[str]] = {}
+        for match in filter(None, map(_LISTED.fullmatch, self.files)):
+            found.setdefault(match[1], set()).add(match[2])
+        return {component: sorted(found[component]) for component in sorted(found)}
 
 
 def parse(data: bytes, place: str) -> Release:
@@ -60,27 +87,30 @@ def parse(data: bytes, place: str) -> Release:
         place: What error messages call it.
 
     Raises:
-        RelocatableError: if it is none, or has no SHA-256 digests.
+        RelocatableError: if it is none, or has no digests that are good enough.
     """
-    try:
-        fields = Deb822(data.decode())
-    except ValueError as error:
-        raise RelocatableError(f"{place}: is not readable: {error}") from error
-    if "SHA256" not in fields:
+    # What is not UTF-8 is in words for people: a description, a name.
+    fields = Deb822(data.decode(errors="replace"))
+    kind = next((kind for kind in DIGESTS if kind in fields), "")
+    if not kind:
         found = ", ".join(key for key in ("MD5Sum", "SHA1") if key in fields) or "no digests"
-        raise RelocatableError(f"{place}: wanted a Release file with SHA256 digests, found {found}")
+        raise RelocatableError(
+            f"{place}: wanted a Release file with SHA256 or SHA512 digests, found {found}"
+        )
+    apart = fields.get("No-Support-for-Architecture-all", "") != "Packages"
     return Release(
         origin=fields.get("Origin", ""),
-        suites=tuple(fields[key] for key in ("Codename", "Suite") if key in fields),
+        suites=tuple(fields[key] for key in ("Codename", "Suite") if fields.get(key)),
         date=fields.get("Date", ""),
         made=_time(fields, "Date", place),
         valid_until=_time(fields, "Valid-Until", place),
         by_hash=fields.get("Acquire-By-Hash", "") == "yes",
         files=dict(
-            entry(line, f"{place}: SHA256")
-            for line in fields["SHA256"].splitlines()
+            entry(line, f"{place}: {kind}", kind)
+            for line in fields[kind].splitlines()
             if line.strip()
         ),
+        all_apart=apart and "all" in fields.get("Architectures", "all").split(),
     )
 
 
@@ -139,13 +169,18 @@ def _time(fields: Deb822, key: str, place: str) -> datetime | None:
     return moment
 
 
-def entry(line: str, place: str) -> tuple[str, File]:
+def entry(line: str, place: str, kind: str = "SHA256") -> tuple[str, File]:
     """Reads a line of digest, size and name, as lists of files have it.
+
+    Args:
+        line: The line.
+        place: What error messages call the list.
+        kind: Of digest: SHA256 or SHA512.
 
     Raises:
         RelocatableError: if it is none.
     """
     match = _ENTRY.fullmatch(line.strip())
-    if not match:
+    if not match or len(match[1]) != DIGESTS[kind]:
         raise RelocatableError(f"{place}: wanted a digest, a size and a path, found {line!r}")
-    return match[3], File(int(match[2]), match[1])
+    return match[3], File(int(match[2]), match[1], kind)

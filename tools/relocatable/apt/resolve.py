@@ -179,6 +179,8 @@ class _Resolver:
         else:
             # A root is a package of that name, not one that provides it.
             matches = list(self._catalogue.candidates(want.alternatives[0].name))
+        if not want.needed:
+            matches = [match for match in matches if not match.problem]
         for match in matches:
             obstacle = self._obstacle(match)
             if obstacle:
@@ -237,12 +239,14 @@ class _Resolver:
         found = [candidate.version for candidate in candidates]
         if relation.qualifier == "any" and any(map(relation.allows, found)):
             return f"{name} {', '.join(found)} is not Multi-Arch: allowed, as :any wants it"
+        passed_over = self._catalogue.passed_over(name)
+        beside = f" ({'; '.join(passed_over[:_MOST_REASONS])})" if passed_over else ""
         if found:
-            return f"the sources have {name} {', '.join(found)} for {architecture}"
+            return f"the sources have {name} {', '.join(found)} for {architecture}{beside}"
         providers = self._catalogue.providers(name)
         if providers:
-            return f"{name} is only provided by {', '.join(providers)}"
-        return f"the sources have no {name} for {architecture}"
+            return f"{name} is only provided by {', '.join(providers)}{beside}"
+        return f"the sources have no {name} for {architecture}{beside}"
 
     def _take(self, decision: _Decision) -> bool:
         """Takes the next option of a decision; says no if there is none left."""

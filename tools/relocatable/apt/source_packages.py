@@ -118,7 +118,7 @@ def _files(stanza: Deb822, place: str) -> tuple[SourceFile, ...]:
     return tuple(
         sorted(
             (
-                SourceFile(prefix + name, file.size, file.sha256)
+                SourceFile(prefix + name, file.size, file.digest)
                 for name, file in checksums(stanza, place).items()
             ),
             key=lambda file: file.path,

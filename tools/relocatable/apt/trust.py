@@ -2,14 +2,21 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from relocatable.apt.download import AbsentError
 from relocatable.apt.openpgp import Keyring, Signed
 from relocatable.apt.release import Release, check_dates, parse, time_of
-from relocatable.deb_lock import Index, Source
+from relocatable.deb_lock import NAMELESS, Index, Source
 from relocatable.errors import RelocatableError
+
+# In the page that a server makes of a directory.
+_LINK = re.compile(rb'href="([0-9A-Za-z][0-9A-Za-z._+~-]{0,60})/"')
+# More don't help to see which one was meant.
+_MOST_SUITES = 40
 
 
 class Fetch(Protocol):
@@ -23,7 +30,8 @@ class Fetch(Protocol):
             size: Bytes that the file has, if known: more are not read.
 
         Raises:
-            RelocatableError: if it can't be had.
+            AbsentError: if it is not there.
+            RelocatableError: if it can't be had for another reason.
         """
 
 
@@ -46,6 +54,12 @@ class Trust:
     origin: str | None = None
     seen: tuple[Index, ...] = ()
     in_module: bool = False
+
+    def say(self, what: str, value: str, source: Source) -> str:
+        """How to give a source an attribute, as messages advise to."""
+        if self.in_module:
+            return f'debs.source(name = "{source.name}", {what} = "{value}")'
+        return f"--source={source.name},…,{what}={value}"
 
     def allow(self, what: str, source: Source) -> str:
         """How to say that something of a source is all right, as messages advise to."""
@@ -100,15 +114,15 @@ def _signed(
     """The file's path, its bytes, and what of them is signed."""
     plain, inline = f"{directory}/Release", f"{directory}/InRelease"
     if not trust.keyring:
-        return _unsigned(plain, inline, fetch)
+        return _unsigned(source, plain, inline, fetch)
     allow = trust.allow("allow_unsigned", source)
     try:
         data = fetch(inline, None)
-    except RelocatableError as absent:
-        data = _or_raise(absent, fetch, plain)
+    except AbsentError as absent:
+        data = _or_raise(absent, source, fetch, plain)
         try:
             signature = fetch(f"{plain}.gpg", None)
-        except RelocatableError as error:
+        except AbsentError as error:
             raise RelocatableError(
                 f"{plain}: is not signed: {absent}; {error}; if it never is, and you trust the "
                 f"network and the mirror: {allow}"
@@ -117,27 +131,43 @@ def _signed(
     return inline, data, trust.keyring.clear_signed(data, inline, trust.now)
 
 
-def _unsigned(plain: str, inline: str, fetch: Fetch) -> tuple[str, bytes, Signed]:
+def _unsigned(source: Source, plain: str, inline: str, fetch: Fetch) -> tuple[str, bytes, Signed]:
     """The same where no signature is wanted, although there may be one."""
     try:
         place, data = plain, fetch(plain, None)
-    except RelocatableError as absent:
-        place, data = inline, _or_raise(absent, fetch, inline)
+    except AbsentError as absent:
+        place, data = inline, _or_raise(absent, source, fetch, inline)
     return place, data, Signed(data, ())
 
 
-def _or_raise(absent: RelocatableError, fetch: Fetch, path: str) -> bytes:
-    """Gets a file; without it, that the first one is absent is all there is to say."""
+def _or_raise(absent: AbsentError, source: Source, fetch: Fetch, path: str) -> bytes:
+    """Gets a file; without it, the first one's absence is what is told, and what there is."""
     try:
         return fetch(path, None)
+    except AbsentError:
+        there = "" if source.flat else _suites(fetch)
+        raise AbsentError(f"{absent}{there}") from None
+
+
+def _suites(fetch: Fetch) -> str:
+    """Which suites there are, in words, if the server shows the directory that they are in."""
+    try:
+        page = fetch("dists/", None)
     except RelocatableError:
-        raise absent from None
+        return ""
+    names = {name.decode() for name in _LINK.findall(page)}
+    return f"; its dists/ has {', '.join(sorted(names)[:_MOST_SUITES])}" if names else ""
 
 
 def _check_name(source: Source, release: Release, place: str, trust: Trust) -> None:
     # A signed Release of another suite is another archive's truth. A flat repository's has none.
-    if not source.flat and source.suite not in release.suites:
+    wanted = source.release_suite or source.suite
+    names = release.suites or (NAMELESS,)
+    if wanted not in names and (source.release_suite or not source.flat):
         found = " and ".join(release.suites) or "none"
-        raise RelocatableError(f"{place}: wanted suite {source.suite}, found {found}")
+        meant = trust.say("release_suite", names[0], source)
+        raise RelocatableError(
+            f"{place}: wanted suite {wanted}, found {found}; if that is what is meant: {meant}"
+        )
     if trust.origin not in {None, release.origin}:
         raise RelocatableError(f"{place}: wanted origin {trust.origin}, found {release.origin}")

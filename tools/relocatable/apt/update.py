@@ -1,13 +1,14 @@
 """Makes a lock from a declaration and what the archives hold now."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 
 from relocatable.apt.archive import Archive
 from relocatable.apt.index import Candidate, Catalogue, Pin
 from relocatable.apt.resolve import Closure, resolve
 from relocatable.apt.source_packages import pin_sources
 from relocatable.deb_lock import Declaration, Key, Lock, Package, Promise, Source
-from relocatable.errors import RelocatableError
+from relocatable.errors import RelocatableError, problems
 
 
 def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) -> Lock:
@@ -22,13 +23,14 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
             what is excluded or pinned.
     """
     archives = [(source, open_archive(source)) for source in declaration.sources]
+    by_name = {source.name: archive for source, archive in archives}
     pins = tuple(map(Pin.parse, declaration.pins))
     closures: dict[str, Closure] = {}
     for architecture in declaration.architectures:
         catalogue = Catalogue(architecture, pins)
         for source, archive in archives:
             for index in archive.packages(architecture) if source.has(architecture) else ():
-                catalogue.add(source.name, index, source.priority, flat=source.flat)
+                catalogue.add(source.name, index, source.priority)
         closures[architecture] = resolve(
             catalogue,
             declaration.roots,
@@ -36,15 +38,16 @@ def update(declaration: Declaration, open_archive: Callable[[Source], Archive]) 
             recommends=declaration.recommends,
         )
     _check_use(declaration, pins, closures)
+    _check_described(closures)
     return Lock(
         declaration,
         tuple(archive.index for _, archive in archives),
-        _packages(closures),
+        _packages(closures, by_name),
         _promises(closures),
         pin_sources(
             declaration.with_source,
             [c for closure in closures.values() for c in closure.packages.values()],
-            {source.name: archive for source, archive in archives},
+            by_name,
         ),
     )
 
@@ -69,6 +72,16 @@ def _check_use(
             )
 
 
+def _check_described(closures: dict[str, Closure]) -> None:
+    """Refuses packages that are wanted and can't be taken; of others nobody needs to know."""
+    chosen = [c for closure in closures.values() for c in closure.packages.values() if c.problem]
+    problems(
+        [f"{c}: {c.problem}" for c in chosen],
+        "wanted are packages that are well described; exclude these, or pin another version or "
+        "source:",
+    )
+
+
 def _promises(closures: dict[str, Closure]) -> tuple[Promise, ...]:
     """What the excluded packages stand for, joined over the target architectures."""
     return tuple(
@@ -81,7 +94,7 @@ def _promises(closures: dict[str, Closure]) -> tuple[Promise, ...]:
     )
 
 
-def _packages(closures: dict[str, Closure]) -> tuple[Package, ...]:
+def _packages(closures: dict[str, Closure], archives: Mapping[str, Archive]) -> tuple[Package, ...]:
     """One entry per package and its own architecture, joined over the target architectures."""
     targets: dict[Key, list[str]] = {}
     chosen: dict[Key, Candidate] = {}
@@ -89,7 +102,7 @@ def _packages(closures: dict[str, Closure]) -> tuple[Package, ...]:
     for target, closure in closures.items():
         for candidate in closure.packages.values():
             key = Key(candidate.name, candidate.architecture)
-            if chosen.setdefault(key, candidate).sha256 != candidate.sha256:
+            if chosen.setdefault(key, candidate).file != candidate.file:
                 raise RelocatableError(
                     f"{key}: is {chosen[key].version} for {targets[key][0]}, "
                     f"{candidate.version} for {target}; is the mirror being updated?"
@@ -103,10 +116,24 @@ def _packages(closures: dict[str, Closure]) -> tuple[Package, ...]:
             version=chosen[key].version,
             source=chosen[key].source,
             path=chosen[key].path,
-            size=chosen[key].size,
-            sha256=chosen[key].sha256,
+            size=chosen[key].file.size,
+            sha256=_sha256(chosen[key], archives[chosen[key].source]),
             targets=tuple(sorted(targets[key])),
             depends=tuple(sorted(depends[key])),
         )
         for key in sorted(chosen)
     )
+
+
+def _sha256(candidate: Candidate, archive: Archive) -> str:
+    """The digest that a lock holds.
+
+    Of a package that the index has only a longer one of, which nobody but its bytes can tell.
+
+    Raises:
+        RelocatableError: if it can't be had, or is not what the index says.
+    """
+    file = candidate.file
+    if file.kind == "SHA256":
+        return file.digest
+    return hashlib.sha256(archive.package(candidate.path, file)).hexdigest()

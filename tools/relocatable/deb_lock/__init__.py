@@ -7,6 +7,7 @@ the flags of `tools/update_deb_lock.py`); the rest is computed from it and the a
 
 from relocatable.deb_lock.contradictions import contradictions
 from relocatable.deb_lock.declaration import (
+    NAMELESS,
     PRIORITY,
     SNAPSHOT,
     Declaration,
@@ -22,6 +23,7 @@ from relocatable.deb_lock.words import ARCHITECTURES
 __all__ = [
     "ARCHITECTURES",
     "FORMAT",
+    "NAMELESS",
     "PRIORITY",
     "SNAPSHOT",
     "START",

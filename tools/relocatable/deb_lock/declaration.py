@@ -10,6 +10,7 @@ from relocatable.deb_lock.words import (
     NAME,
     PATTERN,
     PIN,
+    RELEASE_SUITE,
     SOURCE,
     SUITE,
     TARGET,
@@ -23,6 +24,9 @@ PRIORITY = 500
 
 SNAPSHOT = "{snapshot}"
 """Stands in a mirror's URL for the moment whose state is wanted."""
+
+NAMELESS = "-"
+"""Stands for the suite of a Release file that names none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Source:
         priority: A package of a source with a higher one is preferred, whatever its version.
         snapshot: The moment whose state is wanted, as archives of old states name it; it takes the
             place of `{snapshot}` in `mirrors`. Empty for what the archive has now.
+        release_suite: The suite or code name in its Release file, where that isn't `suite`;
+            `NAMELESS` if it has neither.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Source:
     architectures: tuple[str, ...] = ()
     priority: int = PRIORITY
     snapshot: str = ""
+    release_suite: str = ""
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -178,6 +185,9 @@ def _source(item: Reader) -> Source:
         architectures=(item.strings("architectures", TARGET) if item.has("architectures") else ()),
         priority=item.integer("priority") if item.has("priority") else PRIORITY,
         snapshot=item.string("snapshot", MOMENT) if item.has("snapshot") else "",
+        release_suite=(
+            item.string("release_suite", RELEASE_SUITE) if item.has("release_suite") else ""
+        ),
     )
     item.done()
     if source.flat == bool(source.components):

@@ -138,7 +138,7 @@ def render(lock: Lock) -> bytes:
     content["declaration"] = {
         **_said(lock.declaration, ("pins", "recommends", "with_source")),
         "sources": [
-            _said(source, ("architectures", "priority", "snapshot"))
+            _said(source, ("architectures", "priority", "release_suite", "snapshot"))
             for source in lock.declaration.sources
         ],
     }

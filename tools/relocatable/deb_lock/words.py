@@ -38,6 +38,10 @@ SUITE = Text(
     "a suite, or a flat repository's directory with a slash at its end",
     re.compile(rf"(\.?/)|{COMPONENT.pattern.pattern}"),
 )
+RELEASE_SUITE = Text(
+    "a suite, as a Release file has it, or - for none",
+    re.compile(rf"-|{COMPONENT.pattern.pattern}|"),
+)
 PIN = Text(
     "package=version or package/source",
     re.compile(rf"[a-z0-9*][a-z0-9+.*-]*(={VERSION.pattern.pattern}|/{SOURCE.pattern.pattern})"),
