@@ -37,12 +37,12 @@ _REFUSED = [
 ]
 
 _URLS = {
+    "\"<>[\\]^`{|}": "%22%3c%3e%5b%5c%5d%5e%60%7b%7c%7d",
     "/pool//x.deb": "/pool//x.deb",
     "a b@c#d:e?f.deb": "a%20b@c%23d:e%3ff.deb",
-    "foo_1%3a2.0~rc1+b1.deb": "foo_1%253a2.0%7erc1%2bb1.deb",
     _UMLAUT + _DASH: "%c3%bc%e2%80%94",
-    "\"<>[\\]^`{|}": "%22%3c%3e%5b%5c%5d%5e%60%7b%7c%7d",
     "azAZ09-._/:@!$&'()*,;=": "azAZ09-._/:@!$&'()*,;=",
+    "foo_1%3a2.0~rc1+b1.deb": "foo_1%253a2.0%7erc1%2bb1.deb",
 }
 
 _NAMES = {
