@@ -337,8 +337,16 @@ class DistTest(BadInputTest):
     @parameterized.parameters(
         ("[]", "", "not what verify_dist writes"),
         ("{", "", "not what verify_dist writes"),
-        ('{"requires": {}}', "--archive=x.zip", "FILE=CHECKSUM is wanted for an archive"),
-        ('{"requires": {}}', "--archive=x.zip={bad}", "a line of sha256sum is wanted, found 'abc"),
+        (
+            '{"requires": {}, "waived": []}',
+            "--archive=x.zip",
+            "FILE=CHECKSUM is wanted for an archive",
+        ),
+        (
+            '{"requires": {}, "waived": []}',
+            "--archive=x.zip={bad}",
+            "a line of sha256sum is wanted, found 'abc",
+        ),
     )
     def test_metadata_of_something_else(self, verified: str, flag: str, problem: str) -> None:
         bad = self.file("bad.sha256", b"abc  x.zip")

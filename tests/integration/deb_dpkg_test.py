@@ -218,7 +218,10 @@ class DpkgTest(absltest.TestCase):
                 [*command, package], capture_output=True, text=True, env=environment, check=False
             )
             if run.returncode:
-                self.assertRegex(run.stderr, "trying to overwrite|co-install|unable to create")
+                self.assertRegex(
+                    run.stderr,
+                    "trying to overwrite|co-install|unable to create|cannot (create|open)",
+                )
                 return False
         return True
 
