@@ -2,12 +2,10 @@
 
 Ours reads the tree, tar the same tree unpacked, both from the page cache; zstd runs on all cores.
 Ways take turns and the median counts. Last, the bytes of ours with other numbers of workers are
-compared. Wants GNU tar and zstd on the machine.
-Outside Bazel: `PYTHONPATH=tools python3 benchmarks/archive.py --tar=…`.
+compared. GNU tar and zstd are Debian's, pinned.
 """
 
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 from absl import flags
 
 from relocatable import cli, directory, tree_tar
+from support import contestants
 
 _TAR = flags.DEFINE_string("tar", None, "The tree; by default the flagship's, that Bazel brings.")
 _LEVELS = flags.DEFINE_multi_integer("level", [3], "zstd's; each is a table.")
@@ -30,20 +29,19 @@ TOOL = HERE / "tools" / "dist_archive.py"
 FACTS = """{"name": "linux_x86_64", "machine": 62, "loader": "ld-linux-x86-64.so.2",
 "multiarch": "x86_64-linux-gnu", "object_format": "elf", "page_size": 4096,
 "system_libraries": []}"""
-ZSTD = ("zstd", "-q", "-f", "-T0")
 
 
-def tar_and_zstd(top: Path, out: Path, *flags_of_zstd: str) -> None:
+def tar_and_zstd(bin_: Path, top: Path, out: Path, *flags_of_zstd: str) -> None:
     """What a script does: two programs and a pipe."""
-    tar = ["tar", "--sort=name", "--owner=0", "--group=0", "--mtime=@0", "-c", top.name]
+    tar = [str(bin_ / "tar"), "--sort=name", "--owner=0", "--group=0", "--mtime=@0"]
+    tar += ["--create", f"--directory={top.parent}", top.name]
     read, write = os.pipe()
     files = [(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)]
-    cd = ["env", "-C", str(top.parent), *tar]
-    packer = os.posix_spawnp(cd[0], cd, os.environ, file_actions=files)
+    packer = os.posix_spawn(tar[0], tar, {}, file_actions=files)
     os.close(write)
-    packed = [*ZSTD, *flags_of_zstd, "-o", str(out)]
+    packed = [str(bin_ / "zstd"), "-q", "-f", "-T0", *flags_of_zstd, "-o", str(out)]
     files = [(os.POSIX_SPAWN_DUP2, read, 0)]
-    compressor = os.posix_spawnp(packed[0], packed, os.environ, file_actions=files)
+    compressor = os.posix_spawn(packed[0], packed, {}, file_actions=files)
     os.close(read)
     for process in (packer, compressor):
         done(process, packed)
@@ -65,13 +63,15 @@ def done(process: int, argv: list[str]) -> None:
         raise SystemExit(f"failed with wait status {status}: {' '.join(argv)}")
 
 
-def table(tar: Path, top: Path, level: int, scratch: Path) -> None:
+def table(bin_: Path, tar: Path, top: Path, level: int, scratch: Path) -> None:
     """Prints what each way takes at one level."""
     out = scratch / "out.tar.zst"
     cores = os.cpu_count() or 1
     ways: dict[str, Callable[[], None]] = {
-        f"tar | zstd -{level}": partial(tar_and_zstd, top, out, f"-{level}"),
-        f"tar | zstd -{level} --long=27": partial(tar_and_zstd, top, out, f"-{level}", "--long=27"),
+        f"tar | zstd -{level}": partial(tar_and_zstd, bin_, top, out, f"-{level}"),
+        f"tar | zstd -{level} --long=27": partial(
+            tar_and_zstd, bin_, top, out, f"-{level}", "--long=27"
+        ),
         f"dist_archive --level={level}": partial(ours, tar, out, level, cores),
     }
     found: dict[str, list[float]] = {name: [] for name in ways}
@@ -97,16 +97,17 @@ def table(tar: Path, top: Path, level: int, scratch: Path) -> None:
 
 def main() -> None:
     """Prints a table for each level."""
-    for program in ("tar", "zstd"):
-        if shutil.which(program) is None:
-            raise SystemExit(f"{program} is wanted to compare with, and this machine has none")
     tar = Path(_TAR.value or HERE / "dist" / "lldb_linux_x86_64.tar").absolute()
     with tempfile.TemporaryDirectory() as scratch:
+        bin_ = contestants.unpack(Path(scratch, "contestants"))
+        for program in ("tar", "zstd"):
+            print(contestants.version(bin_ / program))
+        print(f"ours: {contestants.python()}, libzstd {contestants.libzstd()}")
         top = Path(scratch) / "top"
         top.mkdir()
         directory.unpack(tree_tar.read_paths(tar), top)
         for level in _LEVELS.value:
-            table(tar, top, level, Path(scratch))
+            table(bin_, tar, top, level, Path(scratch))
 
 
 if __name__ == "__main__":

@@ -52,8 +52,10 @@ def main() -> None:
             file.write_text(file.read_text().replace(_BEFORE, _AFTER))
             results["a launcher's setting changed"] = build(copy, profile)
             results["nothing changed"] = build(copy, profile)
+            release = copy.bazel("info", "release").splitlines()[-1]
         finally:
             copy.close()
+    print(f"Bazel: {release}")
     print(f"{_TARGET.value} {' '.join(_OPTION.value)}on {os.cpu_count()} cores")
     print(f"{'':30}{'seconds':>9}{'ratio':>7}{'compression':>13}  other actions")
     cold = next(iter(results.values()))[0]

