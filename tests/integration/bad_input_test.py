@@ -29,6 +29,10 @@ FACTS = {
 }
 
 
+# What verify_dist writes of a dist that requires nothing.
+_VERIFIED = '{"requires": {}, "waived": []}'
+
+
 class BadInputTest(parameterized.TestCase):
     """What all tools have in common."""
 
@@ -338,12 +342,12 @@ class DistTest(BadInputTest):
         ("[]", "", "not what verify_dist writes"),
         ("{", "", "not what verify_dist writes"),
         (
-            '{"requires": {}, "waived": []}',
+            _VERIFIED,
             "--archive=x.zip",
             "FILE=CHECKSUM is wanted for an archive",
         ),
         (
-            '{"requires": {}, "waived": []}',
+            _VERIFIED,
             "--archive=x.zip={bad}",
             "a line of sha256sum is wanted, found 'abc",
         ),

@@ -29,6 +29,9 @@ _RELATIONS = (
     "old:any",
     "virtual",
 )
+# How dpkg says that it doesn't take a package.
+_REFUSED = "trying to overwrite|co-install|unable to create|cannot (create|open)"
+
 _FIELDS = "Maintainer: x <x@x.invalid>\nDescription: x\n"
 _BACK = ("", "new", "new (<< 1)")
 
@@ -113,6 +116,9 @@ class DpkgTest(absltest.TestCase):
                     for name, entries in zip(("first", "second"), parts, strict=False)
                 )
                 theirs = self.paths(root) if self.unpacked(order, root) else None
+                # Of one package with two things at a path, dpkg 1.21 takes the last; newer ones fail.
+                if theirs is None and len(order) == 1:
+                    continue
                 self.assertEqual(self.our_paths(order), theirs)
 
     def test_hard_links_to_links(self) -> None:
@@ -218,10 +224,7 @@ class DpkgTest(absltest.TestCase):
                 [*command, package], capture_output=True, text=True, env=environment, check=False
             )
             if run.returncode:
-                self.assertRegex(
-                    run.stderr,
-                    "trying to overwrite|co-install|unable to create|cannot (create|open)",
-                )
+                self.assertRegex(run.stderr, _REFUSED)
                 return False
         return True
 
