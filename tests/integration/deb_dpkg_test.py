@@ -116,7 +116,7 @@ class DpkgTest(absltest.TestCase):
                     for name, entries in zip(("first", "second"), parts, strict=False)
                 )
                 theirs = self.paths(root) if self.unpacked(order, root) else None
-                # Of one package with two things at a path, dpkg 1.21 takes the last; newer ones fail.
+                # Of two things at a path of one package, dpkg 1.21 takes the last; newer ones fail.
                 if theirs is None and len(order) == 1:
                     continue
                 self.assertEqual(self.our_paths(order), theirs)
