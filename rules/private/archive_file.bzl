@@ -1,19 +1,10 @@
 """One file of a Debian archive as a repository: a source tarball, for example."""
 
 load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "mirror_variable", "reproducible")
+load("//rules/private:generated.bzl", "build_file", "call")
 
 _FAILED = "{path} (sha256 {sha256}) could not be fetched from {urls}. If the archive has dropped it, \
 change debs.file(name = \"{name}\"); if another mirror has it: --repo_env={variable}=URL"
-
-_BUILD = """package(default_visibility = ["//visibility:public"])
-
-exports_files(["{file}"])
-
-alias(
-    name = "file",
-    actual = "{file}",
-)
-"""
 
 def _archive_file_impl(ctx):
     attr = ctx.attr
@@ -27,7 +18,11 @@ def _archive_file_impl(ctx):
             urls = ", ".join(mirrors),
             variable = mirror_variable(attr.source),
         ))
-    ctx.file("BUILD.bazel", _BUILD.format(file = file))
+    ctx.file("BUILD.bazel", build_file([
+        call("package", default_visibility = ["//visibility:public"]),
+        call("exports_files", [file]),
+        call("alias", name = "file", actual = file),
+    ]))
     return reproducible(ctx)
 
 archive_file = repository_rule(

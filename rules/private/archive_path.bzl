@@ -17,6 +17,18 @@ _URL = _ALNUM + "-._/:@!$&'()*,;="
 # What a target's name may hold and what means nothing to a label or a flag.
 _FILE = _ALNUM + "+.-_~%"
 
+# Files of these names mean something to Bazel, in any case on disks that don't tell cases apart.
+_READ_BY_BAZEL = [
+    "build",
+    "build.bazel",
+    "module.bazel",
+    "repo.bazel",
+    "vendor.bazel",
+    "workspace",
+    "workspace.bazel",
+    "workspace.bzlmod",
+]
+
 _HEX = "0123456789abcdef"
 
 def is_path(path, suffix = ""):
@@ -57,19 +69,27 @@ def url_path(path):
 def file_name(path):
     """What a path's file is called in a repository: as in the archive, but for what a label can't hold.
 
+    A file that Bazel would read there gets another name, too: its first character is escaped.
+
     Args:
         path: A path.
 
     Returns:
         A string; what is escaped in it is escaped as apt escapes it in names of files.
     """
-    return _escaped(path.rpartition("/")[2], _FILE)
+    file = path.rpartition("/")[2]
+    if file.lower() in _READ_BY_BAZEL:
+        return _escape(file[0]) + file[1:]
+    return _escaped(file, _FILE)
 
 def _escaped(text, plain):
     return "".join([
-        character if character in plain else "%" + _HEX[_code(character) // 16] + _HEX[_code(character) % 16]
+        character if character in plain else _escape(character)
         for character in text.elems()
     ])
+
+def _escape(character):
+    return "%" + _HEX[_code(character) // 16] + _HEX[_code(character) % 16]
 
 def _code(character):
     # That of Java's String.hashCode, which for one character is its number.

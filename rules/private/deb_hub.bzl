@@ -2,67 +2,13 @@
 
 load("//rules/private:deb_source_package.bzl", "source_targets")
 load("//rules/private:deb_update.bzl", "quoted")
+load("//rules/private:generated.bzl", "build_file", "call")
 
 # What @platforms//cpu calls Debian's architectures.
-CPUS = {
+_CPUS = {
     "amd64": "x86_64",
     "arm64": "aarch64",
 }
-
-_HEADER = '''{doc}
-
-load("{rule}", "deb_unlocked", "deb_update")
-
-package(default_visibility = ["//visibility:public"])
-
-deb_update(
-    name = "update",
-    args = {args},
-    problem = {elsewhere},
-    tags = ["manual"],
-)
-'''
-
-_UNLOCKED = '''
-deb_unlocked(
-    name = "{name}",
-    problem = {problem},
-)
-'''
-
-_CONFIG_SETTING = '''
-config_setting(
-    name = "{name}",
-    constraint_values = [
-        "@platforms//os:linux",
-        "@platforms//cpu:{cpu}",
-    ],
-)
-'''
-
-_ALIAS = '''
-alias(
-    name = "{name}",
-    actual = "{actual}",
-)
-'''
-
-_SELECT = '''
-alias(
-    name = "{name}",
-    actual = select(
-        {branches},
-        no_match_error = "{error}",
-    ),
-)
-'''
-
-_GROUP = '''
-filegroup(
-    name = "{name}",
-    srcs = {srcs},
-)
-'''
 
 # What follows a package's name, and what its repository calls that.
 _PARTS = {"": "deb", ".control": "control", ".copyright": "copyright"}
@@ -83,38 +29,33 @@ def _setting(architecture):
 
 def _for_target(name, architectures, ctx, ending = ""):
     """An alias that stands for `<name>_<architecture of the target platform><ending>`."""
-    return _SELECT.format(
-        branches = json.encode_indent(
-            {":" + _setting(a): ":{}_{}{}".format(name, a, ending) for a in architectures},
-            prefix = "        ",
-            indent = "    ",
-        ),
-        error = _NO_MATCH.format(
-            example = architectures[0],
-            found = " and ".join(["linux " + a for a in architectures]),
-            lock = ctx.attr.lock,
-            name = name,
-            update = ctx.attr.update,
-        ),
-        name = name + ending,
+    branches = {":" + _setting(a): ":{}_{}{}".format(name, a, ending) for a in architectures}
+    error = _NO_MATCH.format(
+        example = architectures[0],
+        found = " and ".join(["linux " + a for a in architectures]),
+        lock = ctx.attr.lock,
+        name = name,
+        update = ctx.attr.update,
     )
+    return call("alias", name = name + ending, actual = call("select", branches, no_match_error = error))
 
 def _header(ctx):
     """The file's start, with `:update`."""
     attr = ctx.attr
     flags = ["--lock=" + attr.lock_path, "--hub=" + attr.declared_name, "--module=" + attr.sources]
-    return _HEADER.format(
-        args = json.encode_indent([quoted(flag) for flag in flags], prefix = "    ", indent = "    "),
+    return [
         # Who asks for a package that isn't here is led to this file.
-        doc = json.encode("The Debian packages of {}. Not listed here: not in the lock. {}".format(
-            attr.lock,
-            attr.problem,
-        ).strip()),
-        elsewhere = json.encode(
-            "" if attr.lock_path else _ELSEWHERE.format(lock = attr.lock, update = attr.update),
+        "The Debian packages of {}. Not listed here: not in the lock. {}".format(attr.lock, attr.problem).strip(),
+        call("load", str(_RULE), "deb_unlocked", "deb_update"),
+        call("package", default_visibility = ["//visibility:public"]),
+        call(
+            "deb_update",
+            name = "update",
+            args = [quoted(flag) for flag in flags],
+            problem = "" if attr.lock_path else _ELSEWHERE.format(lock = attr.lock, update = attr.update),
+            tags = ["manual"],
         ),
-        rule = _RULE,
-    )
+    ]
 
 def _unlocked(ctx):
     """Instead of each package that there should be, a message."""
@@ -123,7 +64,7 @@ def _unlocked(ctx):
     names = [name + ending for name in packages for ending in _PARTS if name + ending not in _TAKEN]
     names += ["all"] + ["all_" + architecture for architecture in ctx.attr.architectures]
     return [
-        _UNLOCKED.format(name = name, problem = json.encode(ctx.attr.problem))
+        call("deb_unlocked", name = name, problem = ctx.attr.problem)
         for name in {name: None for name in names}
     ]
 
@@ -133,30 +74,27 @@ def _packages(ctx):
     architectures = {}
     parts = []
     for architecture in closures:
-        parts.append(_CONFIG_SETTING.format(
+        parts.append(call(
+            "config_setting",
             name = _setting(architecture),
-            cpu = CPUS[architecture],
+            constraint_values = ["@platforms//os:linux", "@platforms//cpu:" + _CPUS[architecture]],
         ))
     for target, repository in ctx.attr.packages.items():
         name, _, architecture = target.rpartition("_")
         architectures.setdefault(name, []).append(architecture)
         closures[architecture].append(":" + target)
         for ending, actual in _PARTS.items():
-            parts.append(_ALIAS.format(name = target + ending, actual = "@{}//:{}".format(repository, actual)))
+            parts.append(call("alias", name = target + ending, actual = "@{}//:{}".format(repository, actual)))
     for name, found in architectures.items():
         parts += [_for_target(name, found, ctx, ending) for ending in _PARTS if name + ending not in _TAKEN]
     for architecture, targets in closures.items():
-        parts.append(_GROUP.format(
-            name = "all_" + architecture,
-            srcs = json.encode_indent(targets, prefix = "    ", indent = "    "),
-        ))
+        parts.append(call("filegroup", name = "all_" + architecture, srcs = targets))
     parts.append(_for_target("all", closures.keys(), ctx))
-    parts.append(source_targets(ctx.attr.source_packages))
-    return parts
+    return parts + source_targets(ctx.attr.source_packages)
 
 def _deb_hub_impl(ctx):
     targets = _unlocked(ctx) if ctx.attr.problem else _packages(ctx)
-    ctx.file("BUILD.bazel", "".join([_header(ctx)] + targets))
+    ctx.file("BUILD.bazel", build_file(_header(ctx) + targets))
 
     # Bazel before 8.3 has no repo_metadata; there nothing is the same as `reproducible`.
     return ctx.repo_metadata(reproducible = True) if hasattr(ctx, "repo_metadata") else None

@@ -1,67 +1,96 @@
 """Reads a lock file of Debian packages, as `tools/relocatable/deb_lock` writes it."""
 
-load("//rules/private:archive_path.bzl", "is_path")
-load("//rules/private:deb_hub.bzl", "CPUS")
-load("//rules/private:deb_source.bzl", "OPTIONAL", "difference")
+load("//rules/private:deb_source.bzl", "OPTIONAL", "SNAPSHOT", "difference")
+load("//rules/private:deb_words.bzl", "WORDS")
+load("//rules/private:strict_json.bzl", "BOOLEAN", "INTEGER", "OBJECT", "decode", "fault_of_object", "objects", "shown", "text")
 
 _FORMAT = 1
 
-_LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
-_NAME = _LOWER + "+.-"
-
-_INDEX = {
-    "date": "string",
-    "origin": "string",
-    "sha256": "string",
-    "signed_by": "list",
-    "source": "string",
+_LOCK = {
+    "declaration": OBJECT,
+    "indices": objects(),
+    "packages": objects(),
+    "version": INTEGER,
 }
 
-_PACKAGE = {
-    "architecture": "string",
-    "depends": "list",
-    "name": "string",
-    "path": "string",
-    "sha256": "string",
-    "size": "int",
-    "source": "string",
-    "targets": "list",
-    "version": "string",
+_LOCK_OPTIONAL = {
+    "promises": objects(),
+    "source_packages": objects(),
 }
 
-_SOURCE_PACKAGE = {
-    "files": "list",
-    "name": "string",
-    "packages": "list",
-    "source": "string",
-    "version": "string",
+# A person may have written it, and left out what is empty.
+_DECLARATION = {
+    "architectures": text(WORDS.target, least = 1),
+    "roots": text(WORDS.name, least = 1),
 }
 
-_SOURCE_FILE = {
-    "path": "string",
-    "sha256": "string",
-    "size": "int",
+_DECLARATION_OPTIONAL = {
+    "exclude": text(WORDS.name, least = 0),
+    "pins": text(WORDS.pin, least = 0),
+    "recommends": BOOLEAN,
+    "sources": objects(least = 1),
+    "with_source": text(WORDS.pattern, least = 0),
 }
 
 _SOURCE = {
-    "allow_expired": "bool",
-    "allow_unsigned": "bool",
-    "architectures": "list",
-    "components": "list",
-    "keyring": "string",
-    "mirrors": "list",
-    "name": "string",
-    "priority": "int",
-    "release_suite": "string",
-    "snapshot": "string",
-    "suite": "string",
+    "allow_expired": BOOLEAN,
+    "allow_unsigned": BOOLEAN,
+    "architectures": text(WORDS.target, least = 0),
+    "components": text(WORDS.component, least = 0),
+    "keyring": text(WORDS.keyring),
+    "mirrors": text(WORDS.url, least = 0),
+    "name": text(WORDS.source),
+    "priority": INTEGER,
+    "release_suite": text(WORDS.release_suite),
+    "snapshot": text(WORDS.moment),
+    "suite": text(WORDS.suite),
+}
+
+_INDEX = {
+    "date": text(WORDS.line),
+    "origin": text(WORDS.line),
+    "sha256": text(WORDS.sha256),
+    "signed_by": text(WORDS.fingerprint, least = 0),
+    "source": text(WORDS.source),
+}
+
+_PACKAGE = {
+    "architecture": text(WORDS.architecture),
+    "depends": text(WORDS.name, least = 0),
+    "name": text(WORDS.name),
+    "path": text(WORDS.deb_path),
+    "sha256": text(WORDS.sha256),
+    "size": INTEGER,
+    "source": text(WORDS.source),
+    "targets": text(WORDS.target, least = 1),
+    "version": text(WORDS.version),
+}
+
+_PROMISE = {
+    "name": text(WORDS.name),
+    "targets": text(WORDS.target, least = 1),
+    "wanted": text(WORDS.line, least = 1),
+}
+
+_SOURCE_PACKAGE = {
+    "files": objects(least = 1),
+    "name": text(WORDS.name),
+    "packages": text(WORDS.name, least = 1),
+    "source": text(WORDS.source),
+    "version": text(WORDS.version),
+}
+
+_SOURCE_FILE = {
+    "path": text(WORDS.file_path),
+    "sha256": text(WORDS.sha256),
+    "size": INTEGER,
 }
 
 # What a person writes who has none.
 _START = {"declaration": {"architectures": ["amd64", "arm64"], "roots": ["PACKAGE"]}}
 
 def read_lock(ctx, label, sources, update):
-    """Reads a lock file and checks what is used of it.
+    """Reads a lock file and checks all of it.
 
     Args:
         ctx: The module context.
@@ -73,36 +102,100 @@ def read_lock(ctx, label, sources, update):
         A struct with `architectures`, `roots`, `indices`, `packages` and `source_packages` as in the
         file, and `problem`: why nothing of it may be used before it is made anew, or None.
     """
-    if not ctx.path(label).exists:
-        fail("{}: {}, found no file: write into it {}, and run: {}".format(
+    data = ctx.read(label) if ctx.path(label).exists else ""
+    if not data.strip():
+        fail("{}: {}, found {}: write into it {}, and run: {}".format(
             label,
             "wanted a lock, or the start of one",
+            "an empty file" if ctx.path(label).exists else "no file",
             json.encode(_START),
             update,
         ))
-    lock = json.decode(ctx.read(label), default = None)
-    if type(lock) != "dict" or not ("version" in lock or lock.keys() == ["declaration"]):
-        _fail(label, "wanted a JSON object with a version, or with a declaration alone, found something else")
-    if "version" in lock and lock["version"] != _FORMAT:
-        problem = "wanted lock format {}, found {}; use the rules_relocatable that wrote it, or delete it and start anew"
-        fail("{}: {}".format(label, problem.format(_FORMAT, repr(lock["version"]))))
-    declaration = _read_declaration(label, lock)
+    lock, fault = decode_lock(data)
+    if fault.startswith("found a merge conflict"):
+        fail("{}: {}: take one side (git checkout --ours FILE, or --theirs), see to it that {}, and run: {}".format(
+            label,
+            fault,
+            "`declaration` says what you want",
+            update,
+        ))
+    if fault.startswith("wanted lock format"):
+        fail("{}: {}; use the rules_relocatable that wrote it, or delete it and start anew".format(label, fault))
+    if fault:
+        fail("{}: {}; correct it, or restore it from version control".format(label, fault))
     if "version" not in lock:
-        return _read(declaration, lock, "is not made yet")
-    _check_types(label, "the lock", lock, {
-        "declaration": "dict",
-        "indices": "list",
-        "packages": "list",
-        "version": "int",
-    }, optional = {"promises": "list", "source_packages": "list"})
-    for index in lock["indices"]:
-        _check_types(label, "an index", index, _INDEX)
-    for package in lock["packages"]:
-        _check_package(label, package)
-    for package in lock.get("source_packages", []):
-        _check_source_package(label, package)
+        return _read(lock["declaration"], lock, "is not made yet")
+    declaration = lock["declaration"]
     problem = difference(sources, declaration.get("sources", [])) or _contradiction(lock)
     return _read(declaration, lock, problem)
+
+def decode_lock(data):
+    """Reads a lock's text, and holds each value to what the tool that makes locks would take.
+
+    Args:
+        data: The file's text.
+
+    Returns:
+        The lock, or the start of one, as in the file, or None; and what is wrong with it, or "".
+    """
+    lock, fault = decode(data)
+    if fault:
+        return None, fault
+    if lock.keys() == ["declaration"]:
+        fault = _fault_of_declaration(lock["declaration"])
+    elif "version" not in lock:
+        fault = "wanted a JSON object with a version, or with a declaration alone, found the keys {}".format(
+            sorted(lock),
+        )
+    elif lock["version"] != _FORMAT:
+        fault = "wanted lock format {}, found {}".format(_FORMAT, shown(lock["version"]))
+    else:
+        fault = _fault_of_lock(lock)
+    return (None if fault else lock), fault
+
+def _fault_of_lock(lock):
+    fault = fault_of_object("the lock", lock, _LOCK, _LOCK_OPTIONAL) or _fault_of_declaration(lock["declaration"])
+    for key, fields in {
+        "indices": _INDEX,
+        "packages": _PACKAGE,
+        "promises": _PROMISE,
+        "source_packages": _SOURCE_PACKAGE,
+    }.items():
+        fault = fault or _fault_of_each(key, lock.get(key, []), fields)
+    for number, package in enumerate([] if fault else lock.get("source_packages", [])):
+        fault = fault or _fault_of_each("source_packages[{}].files".format(number), package["files"], _SOURCE_FILE)
+    return fault
+
+def _fault_of_declaration(declaration):
+    fault = fault_of_object("declaration", declaration, _DECLARATION, _DECLARATION_OPTIONAL)
+    needed = {key: kind for key, kind in _SOURCE.items() if key not in OPTIONAL}
+    optional = {key: _SOURCE[key] for key in OPTIONAL}
+    sources = declaration.get("sources", [])
+    fault = fault or _fault_of_each("declaration.sources", sources, needed, optional)
+    if not fault and len({source["name"]: None for source in sources}) != len(sources):
+        return "declaration wanted one source of each name, found {}".format([source["name"] for source in sources])
+    for number, source in enumerate([] if fault else sources):
+        fault = fault or _fault_of_source("declaration.sources[{}]".format(number), OPTIONAL | source)
+    return fault
+
+def _fault_of_source(place, source):
+    if source["suite"].endswith("/") == bool(source["components"]):
+        return "{}: wanted components, or a suite with a slash at its end, which is a flat repository {}".format(
+            place,
+            "without them",
+        )
+    if source["keyring"] and source["allow_unsigned"]:
+        return "{}: wanted a keyring or allow_unsigned, found both".format(place)
+    if any([(SNAPSHOT in url) != bool(source["snapshot"]) for url in source["mirrors"]]):
+        return "{}: wanted snapshot, and {} in each of mirrors, or neither".format(place, SNAPSHOT)
+    return ""
+
+def _fault_of_each(place, values, fields, optional = {}):
+    for number, value in enumerate(values):
+        fault = fault_of_object("{}[{}]".format(place, number), value, fields, optional)
+        if fault:
+            return fault
+    return ""
 
 def _read(declaration, lock, problem):
     return struct(
@@ -113,55 +206,6 @@ def _read(declaration, lock, problem):
         roots = declaration["roots"],
         source_packages = lock.get("source_packages", []),
     )
-
-def _read_declaration(label, lock):
-    """What is wanted; a person may have written it, and left out what is empty."""
-    declaration = lock["declaration"] if "declaration" in lock else {}
-    _check_types(label, "declaration", declaration, {
-        "architectures": "list",
-        "roots": "list",
-    }, optional = {
-        "exclude": "list",
-        "pins": "list",
-        "recommends": "bool",
-        "sources": "list",
-        "with_source": "list",
-    })
-    for source in declaration.get("sources", []):
-        wanted = {key: kind for key, kind in _SOURCE.items() if key not in OPTIONAL}
-        _check_types(label, "a source", source, wanted, optional = {key: _SOURCE[key] for key in OPTIONAL})
-    for architecture in declaration["architectures"]:
-        if architecture not in CPUS:
-            _fail(label, "wanted architectures of {}, found {}".format(CPUS.keys(), architecture))
-    for root in declaration["roots"]:
-        _check_name(label, root)
-    return declaration
-
-def _check_name(label, name):
-    if type(name) != "string" or not name or name[0] not in _LOWER or _others(name, _NAME):
-        _fail(label, "wanted a package name, found {}".format(repr(name)))
-
-def _check_package(label, package):
-    _check_types(label, "a package", package, _PACKAGE)
-    _check_name(label, package["name"])
-    _check_file(label, package["name"], package, ".deb")
-    if not package["targets"]:
-        _fail(label, "{}: wanted targets, found none".format(package["name"]))
-
-def _check_source_package(label, package):
-    _check_types(label, "a source package", package, _SOURCE_PACKAGE)
-    for name in [package["name"]] + package["packages"]:
-        _check_name(label, name)
-    for file in package["files"]:
-        _check_types(label, "a file of a source package", file, _SOURCE_FILE)
-        _check_file(label, "source " + package["name"], file, "")
-
-def _check_file(label, name, file, suffix):
-    path, sha256 = file["path"], file["sha256"]
-    if not is_path(path, suffix):
-        _fail(label, "{}: wanted a {}'s path, found {}".format(name, suffix or "file", repr(path)))
-    if len(sha256) != 64 or _others(sha256, "0123456789abcdef"):
-        _fail(label, "{}: wanted a sha256, found {}".format(name, repr(sha256)))
 
 def _contradiction(lock):
     """What of the declaration is not what the packages were locked for; None if all is."""
@@ -177,6 +221,8 @@ def _contradiction(lock):
         for target in package["targets"]:
             if target not in declaration["architectures"]:
                 return "{}: target {} is not in the declaration".format(package["name"], target)
+            if (package["name"], target) in found:
+                return "{}: more than one package for {}".format(package["name"], target)
             found[(package["name"], target)] = None
     for package in lock.get("source_packages", []):
         if package["source"] not in sources:
@@ -186,21 +232,3 @@ def _contradiction(lock):
             if (root, architecture) not in found:
                 return "{} is in the declaration, but not locked for {}".format(root, architecture)
     return None
-
-def _check_types(label, place, value, wanted, optional = {}):
-    if type(value) != "dict":
-        _fail(label, "{}: wanted an object, found {}".format(place, repr(value)))
-    if sorted([key for key in value if key not in optional]) != sorted(wanted):
-        problem = "{}: wanted the keys {}, found {}"
-        _fail(label, problem.format(place, sorted(wanted), sorted(value)))
-    for key, kind in (wanted | optional).items():
-        if key in value and type(value[key]) != kind:
-            problem = "{}: {}: wanted {}, found {}"
-            _fail(label, problem.format(place, key, kind, repr(value[key])))
-
-def _others(text, allowed):
-    """What is left of `text` between the first and the last character that is not in `allowed`."""
-    return text.strip(allowed)
-
-def _fail(label, problem):
-    fail("{}: {}; correct it, or restore it from version control".format(label, problem))

@@ -2,6 +2,7 @@
 
 load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "fetch_from_archive", "file_urls", "mirror_variable", "reproducible")
 load("//rules/private:deb_source.bzl", "expand")
+load("//rules/private:generated.bzl", "build_file", "call")
 load("//rules/private:index_now.bzl", "listed_now")
 
 # One line, because Bazel shows it three times; the warnings before it say what each server answered.
@@ -9,33 +10,6 @@ _FAILED = "{package} {version} for {architecture} ({path}, {bytes} bytes, sha256
 be fetched from {urls}.{listed} If the archive has dropped this version, or has other bytes of it now, lock \
 the one that it has now (-- --check only says which): {update} ; if another mirror has it: \
 --repo_env={variable}=URL"
-
-_BUILD = """load("{control}", "deb_info")
-load("{rule}", "deb_file")
-
-package(default_visibility = ["//visibility:public"])
-
-exports_files(["{file}"])
-
-deb_file(
-    name = "deb",
-    file = "{file}",
-    url = {url},
-    vendor = {vendor},
-)
-
-deb_info(
-    name = "control",
-    deb = "{file}",
-    what = "control",
-)
-
-deb_info(
-    name = "copyright",
-    deb = "{file}",
-    what = "copyright",
-)
-"""
 
 _CONTROL = Label("//rules/private:deb_info.bzl")
 _RULE = Label("//rules/private:deb_file.bzl")
@@ -61,13 +35,15 @@ def _deb_repository_impl(ctx):
     # The declared mirror: what this machine had it from is nobody else's business.
     declared = [expand(mirror, attr.snapshot) for mirror in attr.mirrors]
     url = file_urls(declared, attr.path)[0] if declared else ""
-    ctx.file("BUILD.bazel", _BUILD.format(
-        control = _CONTROL,
-        file = file,
-        rule = _RULE,
-        url = json.encode(url),
-        vendor = json.encode(attr.vendor),
-    ))
+    ctx.file("BUILD.bazel", build_file([
+        call("load", str(_CONTROL), "deb_info"),
+        call("load", str(_RULE), "deb_file"),
+        call("package", default_visibility = ["//visibility:public"]),
+        call("exports_files", [file]),
+        call("deb_file", name = "deb", file = file, url = url, vendor = attr.vendor),
+        call("deb_info", name = "control", deb = file, what = "control"),
+        call("deb_info", name = "copyright", deb = file, what = "copyright"),
+    ]))
     return reproducible(ctx)
 
 deb_repository = repository_rule(

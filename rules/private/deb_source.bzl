@@ -1,6 +1,7 @@
 """What a module declares of the archives that its locks take packages from."""
 
-_SNAPSHOT = "{snapshot}"
+# Stands in a mirror's URL for the moment whose state is wanted.
+SNAPSHOT = "{snapshot}"
 
 # A keyring that tools/relocatable/apt/keyrings has.
 _INCLUDED = ["debian"]
@@ -88,10 +89,10 @@ def _source(tag, place):
     if tag.keyring and tag.allow_unsigned:
         fail("{}: wanted keyring or allow_unsigned, found both".format(place))
     for url in tag.mirrors:
-        if (_SNAPSHOT in url) != bool(tag.snapshot):
+        if (SNAPSHOT in url) != bool(tag.snapshot):
             fail("{}: wanted snapshot, and {} in each of mirrors, or neither; found snapshot \"{}\", mirror {}".format(
                 place,
-                _SNAPSHOT,
+                SNAPSHOT,
                 tag.snapshot,
                 url,
             ))
@@ -208,4 +209,4 @@ def expand(url, snapshot):
     Returns:
         A URL.
     """
-    return url.replace(_SNAPSHOT, snapshot)
+    return url.replace(SNAPSHOT, snapshot)

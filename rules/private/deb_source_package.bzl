@@ -2,27 +2,11 @@
 
 load("//rules/private:archive_mirrors.bzl", "SOURCE_ATTRIBUTES", "archive_mirrors", "download", "file_urls", "mirror_variable", "reproducible")
 load("//rules/private:archive_path.bzl", "file_name")
+load("//rules/private:generated.bzl", "build_file", "call")
 
 _FAILED = "{path} (sha256 {sha256}), of the source package {package} {version}, could not be fetched from \
 {urls}. If the archive has dropped this version, lock the one that it has now (-- --check only says which): \
 {update} ; if another mirror has it: --repo_env={variable}=URL"
-
-_BUILD = """package(default_visibility = ["//visibility:public"])
-
-exports_files({files})
-
-filegroup(
-    name = "source",
-    srcs = {files},
-)
-"""
-
-_GROUP = """
-filegroup(
-    name = "{name}",
-    srcs = {srcs},
-)
-"""
 
 def _deb_source_package_impl(ctx):
     attr = ctx.attr
@@ -41,7 +25,11 @@ def _deb_source_package_impl(ctx):
                 version = attr.version,
             ))
         files.append(file)
-    ctx.file("BUILD.bazel", _BUILD.format(files = _list(files)))
+    ctx.file("BUILD.bazel", build_file([
+        call("package", default_visibility = ["//visibility:public"]),
+        call("exports_files", sorted(files)),
+        call("filegroup", name = "source", srcs = sorted(files)),
+    ]))
     return reproducible(ctx)
 
 deb_source_package = repository_rule(
@@ -96,13 +84,10 @@ def source_targets(sources):
         sources: What `declare_sources` gave.
 
     Returns:
-        The text of a BUILD file, without loads; nothing if the lock has no sources.
+        Calls for `build_file`; none if the lock has no sources.
     """
     if not sources:
-        return ""
+        return []
     groups = {name + "_source": labels for name, labels in sources.items()}
     groups["all_sources"] = {label: None for labels in sources.values() for label in labels}.keys()
-    return "".join([_GROUP.format(name = name, srcs = _list(srcs)) for name, srcs in groups.items()])
-
-def _list(strings):
-    return json.encode_indent(sorted(strings), prefix = "    ", indent = "    ")
+    return [call("filegroup", name = name, srcs = sorted(srcs)) for name, srcs in groups.items()]

@@ -342,13 +342,14 @@ class DebsErrorsTest(absltest.TestCase):
             ),
             (
                 deb_lock.render(dataclasses.replace(self.lock, declaration=strange)),
-                'wanted architectures of ["amd64", "arm64"], found ppc64el; '
+                'declaration.architectures[0]: wanted amd64 or arm64, found "ppc64el"; '
                 "correct it, or restore it from version control\n",
             ),
             (
                 b"<<<<<<< ours",
-                "wanted a JSON object with a version, or with a declaration alone, found something "
-                "else; correct it, or restore it from version control\n",
+                'found a merge conflict in line 1 ("<<<<<<< ours"): take one side (git checkout '
+                "--ours FILE, or --theirs), see to it that `declaration` says what you want, and "
+                f"run: {UPDATE}\n",
             ),
         ):
             with self.subTest(problem):

@@ -110,7 +110,9 @@ class DebsSourcePackagesTest(absltest.TestCase):
         failed = self.user.bazel("build", "@my_debs//:root_source")
         self.assertNotEqual(failed.returncode, 0)
         self.assertIn(
-            'source gcc++: wanted a file\'s path, found "pool/../../x.dsc"', failed.stdout
+            "source_packages[0].files[0].path: wanted a file's path in the archive, found "
+            '"pool/../../x.dsc"; ',
+            failed.stdout,
         )
 
 

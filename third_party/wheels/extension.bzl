@@ -5,6 +5,9 @@ for the platform of a dist; `pip download` gets it, by its hash, from the index 
 pip is set to.
 """
 
+# buildifier: disable=bzl-visibility
+load("//rules/private:generated.bzl", "build_file", "call")
+
 # Of manylinux, the C libraries up to that of Debian 12 (2.36).
 _GLIBC = [5, 12, 17, 24, 26, 27, 28, 31, 34, 35]
 
@@ -19,42 +22,14 @@ _PLATFORMS = {
     "macos_x86_64": struct(cpu = "x86_64", os = "macos", tags = ["macosx_10_15_x86_64", "macosx_11_0_universal2"]),
 }
 
-_BUILD = """filegroup(
-    name = "wheel",
-    srcs = glob(["*.whl"]),
-    visibility = ["//visibility:public"],
-)
-"""
+_PUBLIC = ["//visibility:public"]
 
-_ALIAS = """alias(
-    name = "{name}",
-    actual = select({{
-        {branches}
-    }}),
-    visibility = ["//visibility:public"],
-)
-
-"""
-
-_BRANCH = """":{platform}": ":{name}_{platform}","""
-
-_CONDITION = """config_setting(
-    name = "{platform}",
-    constraint_values = [
-        "@platforms//cpu:{cpu}",
-        "@platforms//os:{os}",
-    ],
-)
-
-"""
-
-_FOR_PLATFORM = """alias(
-    name = "{name}_{platform}",
-    actual = "@{prefix}_{name}_{platform}//:wheel",
-    visibility = ["//visibility:public"],
-)
-
-"""
+# A name as PyPI normalises it: it becomes part of a repository's name.
+_DIGITS = "0123456789"
+_FIRST = "abcdefghijklmnopqrstuvwxyz" + _DIGITS
+_NAME = _FIRST + "-"
+_VERSION = _FIRST + "_.+!"
+_HASH = "--hash=sha256:"
 
 def _wheel_impl(ctx):
     python = ctx.which("python3")
@@ -82,7 +57,9 @@ def _wheel_impl(ctx):
     ] + ["--platform=" + tag for tag in _PLATFORMS[ctx.attr.platform].tags])
     if result.return_code:
         fail("{} can't be downloaded by {}:\n{}".format(ctx.attr.requirement, python, result.stderr))
-    ctx.file("BUILD.bazel", _BUILD)
+    ctx.file("BUILD.bazel", build_file([
+        call("filegroup", name = "wheel", srcs = call("glob", ["*.whl"]), visibility = _PUBLIC),
+    ]))
 
 _wheel = repository_rule(
     implementation = _wheel_impl,
@@ -95,21 +72,30 @@ _wheel = repository_rule(
 )
 
 def _hub_impl(ctx):
-    platforms = {name: _PLATFORMS[name] for name in ctx.attr.platforms}
-    ctx.file("BUILD.bazel", "".join([
-        _CONDITION.format(platform = name, cpu = platform.cpu, os = platform.os)
-        for name, platform in platforms.items()
-    ] + [
-        _ALIAS.format(
-            name = name,
-            branches = "\n        ".join([
-                _BRANCH.format(name = name, platform = platform)
-                for platform in platforms
-            ]),
+    platforms = ctx.attr.platforms
+    ctx.file("BUILD.bazel", build_file([
+        call(
+            "config_setting",
+            name = platform,
+            constraint_values = [
+                "@platforms//cpu:" + _PLATFORMS[platform].cpu,
+                "@platforms//os:" + _PLATFORMS[platform].os,
+            ],
         )
+        for platform in platforms
+    ] + [
+        call("alias", name = name, actual = call("select", {
+            ":" + platform: ":{}_{}".format(name, platform)
+            for platform in platforms
+        }), visibility = _PUBLIC)
         for name in ctx.attr.packages
     ] + [
-        _FOR_PLATFORM.format(name = name, platform = platform, prefix = ctx.attr.prefix)
+        call(
+            "alias",
+            name = "{}_{}".format(name, platform),
+            actual = "@{}_{}_{}//:wheel".format(ctx.attr.prefix, name, platform),
+            visibility = _PUBLIC,
+        )
         for name in ctx.attr.packages
         for platform in platforms
     ]))
@@ -124,20 +110,41 @@ _hub = repository_rule(
     },
 )
 
-def _requirements(text):
-    """Splits a lock file into its entries by name, each in one line."""
+def requirements(text):
+    """Splits a lock file into its entries by name, each in one line.
+
+    Such a line is read by pip, to which other words than these say where to download from, or what to run.
+
+    Args:
+        text: The file's text.
+
+    Returns:
+        A dict from name to `name==version --hash=sha256:…`, and what is wrong or "".
+    """
     found = {}
     for line in text.replace("\\\n", " ").split("\n"):
-        line = " ".join([word for word in line.split(" ") if word])
-        if line and not line.startswith("#"):
-            found[line.partition("==")[0]] = line
-    return found
+        words = [word for word in line.split(" ") if word]
+        if not words or words[0].startswith("#"):
+            continue
+        name, _, version = words[0].partition("==")
+        hashes = [word.removeprefix(_HASH) for word in words[1:] if word.startswith(_HASH)]
+        others = [each for each in hashes if len(each) != 64 or each.strip("abcdef" + _DIGITS)]
+        odd = not name or name[0] not in _FIRST or name.strip(_NAME)
+        odd = odd or not version or version[0] not in _FIRST or version.strip(_VERSION)
+        if odd or not hashes or others or len(hashes) + 1 != len(words):
+            return {}, "wanted name==version --hash=sha256:…, found {}".format(repr(line))
+        if name in found:
+            return {}, "{} stands there twice".format(name)
+        found[name] = " ".join(words)
+    return found, ""
 
 def _wheels_impl(ctx):
     for module in ctx.modules:
         for tag in module.tags.lock:
-            requirements = _requirements(ctx.read(tag.requirements_lock))
-            for name, requirement in requirements.items():
+            found, fault = requirements(ctx.read(tag.requirements_lock))
+            if fault:
+                fail("{}: {}".format(tag.requirements_lock, fault))
+            for name, requirement in found.items():
                 for platform in tag.platforms:
                     _wheel(
                         name = "{}_{}_{}".format(tag.name, name, platform),
@@ -147,7 +154,7 @@ def _wheels_impl(ctx):
                     )
             _hub(
                 name = tag.name,
-                packages = requirements.keys(),
+                packages = found.keys(),
                 platforms = tag.platforms,
                 prefix = tag.name,
             )

@@ -48,8 +48,14 @@ _URLS = {
 _NAMES = {
     "@a=b,\"c\":d.deb": "%40a%3db%2c%22c%22%3ad.deb",
     "libroot++_1%3a2.0~rc1.deb": "libroot++_1%3a2.0~rc1.deb",
-    "pool/a b" + _UMLAUT + ".deb": "a%20b%c3%bc.deb",
     "pool//x.deb": "x.deb",
+    "pool/BUILD": "%42UILD",
+    "pool/Module.Bazel": "%4dodule.Bazel",
+    "pool/REPO.bazel": "%52EPO.bazel",
+    "pool/REPO.bazel.xz": "REPO.bazel.xz",
+    "pool/WORKSPACE": "%57ORKSPACE",
+    "pool/a b" + _UMLAUT + ".deb": "a%20b%c3%bc.deb",
+    "pool/build.bazel": "%62uild.bazel",
 }
 
 def _path_test_impl(ctx):
