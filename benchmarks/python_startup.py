@@ -125,7 +125,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         host = Path(_HOST.value) if _HOST.value else installed(scratch / "host")
-        dists = dict(unpacked(archive, scratch) for archive in sorted(_HERE.glob("python_*.tar.zst")))
+        archives = sorted(_HERE.glob("python_*.tar.zst"))
+        dists = dict(unpacked(archive, scratch) for archive in archives)
         found = {name: measure(code, host, dists) for name, code in CODES.items()}
         version = [str(host), "-c", "import sys; print(sys.version)"]
         print("host: Python", subprocess.check_output(version, env={}, text=True).strip())
