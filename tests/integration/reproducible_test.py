@@ -20,6 +20,8 @@ class ReproducibleTest(absltest.TestCase):
         self.addCleanup(copy.close)
         copy.bazel(
             "build",
+            # The trees, too, of which the archives are made.
+            "--output_groups=+tree",
             *options,
             *(f"//dist:{target}" for target in TARGETS),
             environment=environment,
