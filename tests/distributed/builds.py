@@ -16,7 +16,7 @@ FILES = (".tar.zst", ".tar.zst.sha256", ".json")
 
 _SUITES = "//dist:all + //tests/integration/..."
 _DISTS = f"""
-    kind("(relocatable|universal)_dist rule", {_SUITES}) except attr("tags", "manual", {_SUITES})"""
+    kind("(dist_here|universal_dist) rule", {_SUITES}) except attr("tags", "manual", {_SUITES})"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ class Build:
         return sorted(
             str(path.relative_to(top))
             for path in top.glob("*/bin/dist/**/*")
-            if path.is_file() and not path.name.endswith((".params", ".runfiles_manifest"))
+            # Links lead to what is listed itself, and what `bazel run` starts is written, not made.
+            if path.is_file() and not path.is_symlink() and ".usage.sh" not in str(path)
+            if not path.name.endswith((".params", ".runfiles_manifest"))
         )
 
 
