@@ -307,7 +307,7 @@ class DebianTest(LauncherTestCase):
 
     @parameterized.parameters(
         (
-            "E: Could not connect to deb.debian.org:80",
+            "E: Could not connect to mirror.example:80",
             "no apt mirror answered; is there a network?",
         ),
         ("tar: ./usr: Cannot write: No space left on device", "the disk was full"),
