@@ -64,6 +64,12 @@ class Way:
         if done.returncode or not done.stdout.endswith(b"1\n"):
             raise RelocatableError(f"{self.program}: {done.stdout.decode('utf-8', 'replace')}")
 
+    def version(self, root: Path) -> str:
+        """What it says that it is."""
+        command, enter = [self.program, "--version"], _enter(root)
+        done = subprocess.run(command, preexec_fn=enter, env={}, check=True, capture_output=True)
+        return done.stdout.decode("utf-8", "replace").partition("\n")[0]
+
 
 def _enter(root: Path) -> Callable[[], None]:
     libc = ctypes.CDLL(None)
@@ -113,6 +119,8 @@ def main() -> None:
             "Debian": Way(DEBIAN),
             "flagship": Way(f"/{dist.relative_to(root)}/bin/lldb"),
         }
+        for name, way in ways.items():
+            print(f"{name}: {way.version(root)}")
         for number in range(_ROUNDS.value + 1):
             for way in ways.values():
                 way.run(root)
