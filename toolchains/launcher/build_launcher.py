@@ -31,7 +31,7 @@ MACOS = {
 
 MACHINES = (*LINUX, *MACOS)
 
-_COMPILE = [
+COMPILE = [
     "-std=c11",
     "-Wall",
     "-Wextra",
@@ -85,10 +85,10 @@ def build(machine: str, sources: Path) -> bytes:
         unit, program = Path(directory, "launcher.o"), Path(directory, "launcher")
         source, layout = sources / "launcher.c", sources / "layout.ld"
         if machine in MACOS:
-            zig(["cc", *MACOS[machine], *_COMPILE, "-c", "-o", unit, source], directory)
+            zig(["cc", *MACOS[machine], *COMPILE, "-c", "-o", unit, source], directory)
             zig(["cc", *MACOS[machine], *_LINK_MACOS, "-o", program, unit], directory)
             return _signed(program.read_bytes())
-        zig(["cc", *LINUX[machine], *_BARE, *_COMPILE, "-c", "-o", unit, source], directory)
+        zig(["cc", *LINUX[machine], *_BARE, *COMPILE, "-c", "-o", unit, source], directory)
         zig(["ld.lld", *_LINK, "-T", layout, "-o", program, unit], directory)
         return _without_sections(program.read_bytes())
 

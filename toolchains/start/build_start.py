@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from toolchains.launcher.build_launcher import zig
+from toolchains.launcher.build_launcher import COMPILE, zig
 
 from relocatable import cli
 from relocatable.output import whole
@@ -20,25 +20,7 @@ MACHINES: Final = {
 }
 """By the file's name: the machine, without registers that a kernel would have to save."""
 
-_COMPILE: Final = [
-    "-std=c11",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-Xclang",
-    "-Oz",
-    "-ffreestanding",
-    "-fpie",
-    "-fno-builtin",
-    "-fno-jump-tables",
-    "-fomit-frame-pointer",
-    "-fno-asynchronous-unwind-tables",
-    "-fno-unwind-tables",
-    "-fno-sanitize=all",
-    "-fno-stack-check",
-    "-fno-stack-protector",
-    "-fno-ident",
-]
+_COMPILE: Final = [*COMPILE, "-ffreestanding", "-fpie"]
 
 _LINK: Final = ["-pie", "--no-dynamic-linker", "-nostdlib", "--fatal-warnings", "--build-id=none"]
 
